@@ -84,9 +84,9 @@ pub(super) fn warnings(language: Language, url: &str, has_gate: bool) -> Vec<Str
 #[template(path = "device.html")]
 struct One {
     state: DeviceState,
-    /// What it is called.
+    /// What it is called, and the sectors that it leads to.
     name: String,
-    facts: Vec<(&'static str, String)>,
+    sectors: String,
     /// What became of the last code: good, bad or neither, and in words.
     last_code: Option<(&'static str, String)>,
     inputs: Vec<Input>,
@@ -102,7 +102,7 @@ impl One {
     ) -> Self {
         let names = SiteNames::from(site);
         Self {
-            facts: facts(&frame, &names, &state),
+            sectors: names.sectors.of_each(&state.sectors),
             name: names.devices.of(&state.device),
             last_code: last_code.map(|last| told(&frame, last, now)),
             inputs: frame.filled(
@@ -113,26 +113,6 @@ impl One {
             frame,
         }
     }
-}
-
-fn facts(frame: &Frame, names: &SiteNames, state: &DeviceState) -> Vec<(&'static str, String)> {
-    let t = Texts::of(frame.formats.language);
-    let sectors = match state.sectors.as_slice() {
-        [] => t.no_sector.to_owned(),
-        sectors => names.sectors.of_each(sectors),
-    };
-    let seen = frame.formats.moment_or(state.seen_at, t.never);
-    let mut facts = vec![(t.sector, sectors), (t.seen, seen)];
-    let mode = state.mode.map(|mode| match mode {
-        Mode::Online => t.online,
-        Mode::Offline => t.offline,
-    });
-    facts.extend(mode.map(|mode| (t.mode, mode.to_owned())));
-    let unsent = state.unsent.map(|n| frame.formats.count(n));
-    facts.extend(unsent.map(|n| (t.unsent, n)));
-    let battery = state.battery_percent.map(|n| format!("{n}\u{a0}%"));
-    facts.extend(battery.map(|n| (t.battery, n)));
-    facts
 }
 
 /// What became of a code, in words.

@@ -1,7 +1,7 @@
 //! Judges the interface to Otipass: URL, credentials, line and clock.
 
 use super::facts::{Facts, root_cause};
-use super::live::OtipassAnswer;
+use super::live::{OtipassStatus, Unanswered};
 use super::phrases::phrase;
 use super::source::InterfaceOrigin;
 use crate::found;
@@ -25,16 +25,16 @@ pub fn examine(facts: &Facts) -> Vec<Finding> {
     findings.extend(seal(facts));
     findings.extend(secret(facts));
     match &facts.otipass {
-        OtipassAnswer::NotAsked(why) => {
+        Err(Unanswered::NotAsked(why)) => {
             let place = facts.interface_key("url");
             findings.push(found::otipass_not_asked(place, why.clone()));
         }
-        OtipassAnswer::Unusable(error) => findings.extend(unusable(facts, error)),
-        OtipassAnswer::Failed(error) => findings.push(failed(facts, error)),
-        OtipassAnswer::Answered {
+        Err(Unanswered::Unusable(error)) => findings.extend(unusable(facts, error)),
+        Err(Unanswered::Failed(error)) => findings.push(failed(facts, error)),
+        Ok(OtipassStatus {
             status,
             clock_offset_ms,
-        } => {
+        }) => {
             if let Some(said) = &facts.mapping.outline().project_id
                 && !said.text.eq_ignore_ascii_case(&status.project)
             {

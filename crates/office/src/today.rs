@@ -11,7 +11,6 @@ mod verdict;
 
 pub(crate) use live::watch;
 
-use super::assets;
 use super::day::{Facts, GateFacts};
 use super::plot::{Bar, Plot};
 use crate::page::*;
@@ -154,8 +153,6 @@ impl HtmlSafe for Parts<'_> {}
 #[derive(Template)]
 #[template(path = "today.html")]
 struct Page<'a> {
-    script: &'static str,
-    day: String,
     parts: Parts<'a>,
     frame: Frame,
 }
@@ -163,8 +160,6 @@ struct Page<'a> {
 impl<'a> Page<'a> {
     fn new(frame: Frame, facts: &'a Facts) -> Self {
         Self {
-            script: assets::address("day.js"),
-            day: frame.formats.day(facts.day),
             parts: Parts::new(&frame, facts),
             frame,
         }

@@ -47,21 +47,12 @@ const MOST: usize = 100;
 const HOURS: [&str; 3] = ["1", "4", "12"];
 const HOUR_MS: i64 = 3_600_000;
 
-/// A device that can be chosen.
-struct Choice {
-    device: DeviceCode,
-    /// What it is called.
-    name: String,
-    /// Where it stands.
-    place: String,
-    is_enrolled: bool,
-    is_chosen: bool,
-}
-
 #[derive(Template)]
 #[template(path = "sheet_choose.html")]
 struct Page {
-    choices: Vec<Choice>,
+    states: Vec<DeviceState>,
+    names: SiteNames,
+    chosen: Option<BTreeSet<DeviceCode>>,
     /// The code behind which the next page begins.
     next: Option<String>,
     wrong: Option<String>,
@@ -70,22 +61,14 @@ struct Page {
 }
 
 impl Page {
-    /// Those that are not enrolled are chosen, unless somebody chose.
     fn new(
         frame: Frame,
-        names: &SiteNames,
+        names: SiteNames,
         mut states: Vec<DeviceState>,
-        chosen: Option<&BTreeSet<DeviceCode>>,
+        chosen: Option<BTreeSet<DeviceCode>>,
         wrong: Option<String>,
     ) -> Self {
         let t = Texts::of(frame.formats.language);
-        let choice = |state: &DeviceState| Choice {
-            device: state.device.clone(),
-            name: names.devices.of(&state.device),
-            place: place(names, state),
-            is_enrolled: state.tokens > 0,
-            is_chosen: chosen.map_or(state.tokens == 0, |chosen| chosen.contains(&state.device)),
-        };
         let layouts = vec![(SEVERAL, t.several), (SINGLE, t.single)];
         let hours = HOURS.map(|n| {
             let words = if n == "1" { t.one_hour } else { t.hour };
@@ -93,7 +76,9 @@ impl Page {
         });
         let next = cut(&mut states, MOST).map(|last| percent_encoded(last.device.as_str()));
         Self {
-            choices: states.iter().map(choice).collect(),
+            states,
+            names,
+            chosen,
             next,
             wrong,
             inputs: frame.filled([
@@ -102,6 +87,12 @@ impl Page {
             ]),
             frame,
         }
+    }
+
+    /// Those that are not enrolled are chosen, unless somebody chose.
+    fn is_chosen(&self, state: &DeviceState) -> bool {
+        let chosen = self.chosen.as_ref();
+        chosen.map_or(state.tokens == 0, |chosen| chosen.contains(&state.device))
     }
 }
 
@@ -157,7 +148,7 @@ pub(crate) async fn show(visit: Visit, Query(query): Query) -> Answer {
     if let Some(after) = query.some("after") {
         states.retain(|state| state.device.as_str() > after);
     }
-    let page = Page::new(visit.frame(), &names, states, None, None);
+    let page = Page::new(visit.frame(), names, states, None, None);
     visit.page(&page)
 }
 
@@ -178,7 +169,7 @@ pub(crate) async fn make(visit: Visit, entered: Entered) -> Answer {
     };
     if wrong.is_some() {
         let visit = visit.wrong(entered, Mistakes::default());
-        let page = Page::new(visit.frame(), &names, states, Some(&chosen), wrong);
+        let page = Page::new(visit.frame(), names, states, Some(chosen), wrong);
         return visit.page(&page);
     }
     let hours = entered.text("hours");

@@ -68,50 +68,6 @@ struct Page {
     frame: Frame,
 }
 
-/// A number with what it counts, and the list of these.
-type Count = (&'static str, i64, Option<&'static str>);
-
-impl Page {
-    fn refused(&self) -> Vec<Count> {
-        let t = Texts::of(self.frame.formats.language);
-        let refused = self.queue.refused.unwrap_or_default();
-        let barcodes = (t.barcodes, refused.barcodes, Some("refused"));
-        let list = Some("cancellations_refused");
-        let mut counts = vec![barcodes, (t.cancellations, refused.cancellations, list)];
-        counts.retain(|(_, number, _)| *number > 0);
-        counts
-    }
-
-    /// What it is that ticketing takes none of.
-    fn stopped(&self, trouble: &Trouble) -> String {
-        let t = Texts::of(self.frame.formats.language);
-        match &trouble.of {
-            Stopped::Line => t.line.to_owned(),
-            Stopped::Cancellations => t.cancelled_entries.to_owned(),
-            Stopped::Kind(kind) => format!("{}, {}, {}", kind.sector, kind.season, kind.product),
-        }
-    }
-
-    fn on_the_way(&self) -> Vec<Count> {
-        let t = Texts::of(self.frame.formats.language);
-        let mut counts = Vec::new();
-        if let Some(waiting) = &self.queue.on_the_way {
-            let cancelling = Some("cancellations_in_flight");
-            counts.extend([
-                (t.deliveries, waiting.deliveries, Some("in_flight")),
-                (t.cancelling, waiting.cancellations, cancelling),
-                (t.declarations, waiting.declarations, None),
-                (t.give_backs, waiting.give_backs, None),
-                (t.unresolved, waiting.unresolved, None),
-            ]);
-        }
-        if self.queue.held.is_some() {
-            counts.push((t.ready, self.queue.ready, Some("ready")));
-        }
-        counts
-    }
-}
-
 async fn page(visit: &Visit, said: Option<Said>) -> Answer {
     let (queue, frame) = (read(visit).await?, visit.frame());
     visit.page(&Page { said, queue, frame })

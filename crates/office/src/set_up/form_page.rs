@@ -4,10 +4,7 @@
 use super::step::Bar;
 use crate::access::PLACES;
 use crate::page::*;
-
-kernel::texts!(Texts in Fr, En beside crate::words::Words {
-    add: "Ajouter", "Add";
-});
+use crate::words::Words as Texts;
 
 #[derive(Template)]
 #[template(path = "set_up_form.html")]
@@ -19,7 +16,8 @@ pub(super) struct FormPage {
     pub(super) lead: &'static str,
     /// Where the form goes; `None` if it may not be changed.
     action: Option<String>,
-    save: &'static str,
+    /// What the button says.
+    pub(super) save: &'static str,
     inputs: Vec<Input>,
     /// How it is removed: where that form goes, if nothing hangs on the thing, and what
     /// that does, or why it cannot be done yet.
@@ -47,19 +45,6 @@ impl FormPage {
             removal: None,
             frame,
         }
-    }
-
-    /// To add one; its title is that of the link which leads here.
-    pub(super) fn adding(
-        frame: Frame,
-        (title, lead): (&'static str, &'static str),
-        address: Address,
-        inputs: Vec<Input>,
-    ) -> Self {
-        let save = Texts::of(frame.formats.language).add;
-        let at = (address.to_string(), address);
-        let page = Self::about(frame, title.to_owned(), at, inputs);
-        Self { lead, save, ..page }
     }
 
     /// The way to remove it: `blocked` says why it cannot be removed yet.

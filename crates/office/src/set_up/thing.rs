@@ -15,6 +15,7 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 kernel::texts!(Texts in Fr, En beside crate::words::Words {
+    add: "Ajouter", "Add";
     renamed: "Il peut changer tant que rien de ce qui a été fait ne le nomme.",
         "It can change as long as nothing that was done names it.";
     mapped: "Ce code ne peut pas changer : le fichier {file} le nomme, et ses pass seraient refusés. Corrigez-le d’abord dans ce fichier, redémarrez le service, puis changez-le ici.",
@@ -151,7 +152,12 @@ pub(super) fn new_page<T: Thing>(frame: Frame, site: &Site) -> FormPage {
     let code = Input::text("code", Texts::of(language).code, &proposed);
     let mut inputs = vec![code.hint(words.code_hint).focus()];
     inputs.extend(T::inputs(&frame, site, None));
-    FormPage::adding(frame, (words.new, words.lead), T::NEW, inputs)
+    // The title is that of the link which leads here.
+    let (title, at) = (words.new.to_owned(), (T::NEW.to_string(), T::NEW));
+    let mut page = FormPage::about(frame, title, at, inputs);
+    page.lead = words.lead;
+    page.save = Texts::of(language).add;
+    page
 }
 
 pub(super) fn one_page<T: Thing>(frame: Frame, site: &Site, code: &T::Code) -> FormPage {

@@ -274,16 +274,6 @@ impl One {
             frame,
         }
     }
-
-    /// What booking does.
-    fn book_why(&self) -> &'static str {
-        let t = Texts::of(self.frame.formats.language);
-        match self.aside.kind {
-            Kind::Cancellation => t.book_cancellation_why,
-            Kind::Check if self.read.told.is_some_and(|told| !told.opens()) => t.turned_away,
-            Kind::Check => t.book_why,
-        }
-    }
 }
 
 async fn find(visit: &Visit, id: CheckId) -> Result<Aside, PageError> {

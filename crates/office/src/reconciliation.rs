@@ -136,15 +136,6 @@ struct Page {
 }
 
 impl Page {
-    /// All of it as files: what they are called, and where they are.
-    fn downloads(&self) -> Vec<(&'static str, String)> {
-        downloads(
-            self.frame.formats.language,
-            &access::RECONCILIATION_TABLE,
-            &[],
-        )
-    }
-
     /// The differences on this page.
     fn shown<'a>(&self, books: &'a Reconciliation) -> impl Iterator<Item = &'a Difference> {
         books.differences.iter().skip(self.from).take(ROWS)

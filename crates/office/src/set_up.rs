@@ -71,8 +71,7 @@ struct Page {
 /// A step: its page, what it is called and why it is there, and how far it has come.
 struct Step {
     path: Address,
-    name: &'static str,
-    why: &'static str,
+    words: (&'static str, &'static str),
     state: State,
     /// What more there is to say: what the last try said.
     said: Option<String>,
@@ -100,11 +99,9 @@ impl Page {
         let states = STEPS.into_iter().zip(states(set_up, present, proven));
         let step = |(path, state): (Address, State)| {
             let is_line = path == access::CONNECTION;
-            let (name, why) = words(path, language);
             Step {
                 path,
-                name,
-                why,
+                words: words(path, language),
                 state: tried.filter(|_| is_line).unwrap_or(state),
                 said: said.clone().filter(|_| is_line),
             }

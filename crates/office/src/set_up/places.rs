@@ -106,17 +106,6 @@ impl Page {
             frame,
         }
     }
-
-    /// What is wrong with a door that leads nowhere or everywhere.
-    fn wrong(&self, door: &Door) -> String {
-        let t = Texts::of(self.frame.formats.language);
-        let name = self.names.doors.of(&door.code);
-        if door.sectors.is_empty() {
-            return fill(t.astray, &[("door", &name)]);
-        }
-        let sectors = self.names.sectors.of_each(&door.sectors);
-        fill(t.forked, &[("door", &name), ("sectors", &sectors)])
-    }
 }
 
 /// Whether people can come in somewhere, and each mapped sector is there.

@@ -322,10 +322,6 @@ impl Page {
         }
     }
 
-    fn action<'a>(&self, entry: &'a AuditEntry) -> &'a str {
-        action(&entry.action, self.frame.formats.language).unwrap_or(&entry.action)
-    }
-
     fn who(&self, entry: &AuditEntry) -> String {
         let t = Texts::of(self.frame.formats.language);
         // As `Actor::command_line` writes it.
@@ -350,11 +346,6 @@ impl Page {
             "database" | "catalogue" => name_of(&entry.of, self.frame.formats.language),
             _ => &entry.of,
         }
-    }
-
-    fn differences(&self, entry: &AuditEntry) -> Vec<Difference> {
-        let (before, after) = (entry.before.as_ref(), entry.after.as_ref());
-        differences(before, after, &self.frame.formats)
     }
 }
 

@@ -3,7 +3,7 @@
 #[cfg(test)]
 pub(crate) mod sample;
 
-use super::line::{line, project};
+use super::line::{line, mapping};
 use super::step::Bar;
 use crate::last_try::{Former, Line};
 use crate::page::*;
@@ -163,7 +163,7 @@ pub(crate) async fn save(visit: Visit, entered: Entered) -> Answer {
             None => Ok(visit.go(access::CONNECTION)),
         };
     }
-    let project = project(&visit, &present);
+    let project = mapping(&visit, &present).map(|mapping| mapping.project_id);
     // What a button writes instead comes before what stands in the field.
     let url = entered.some("instead");
     let url = url.unwrap_or_else(|| entered.text("url").trim()).to_owned();

@@ -15,11 +15,6 @@ kernel::texts!(Texts in Fr, En {
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The project that the mapping parameters name, wherever they are.
-pub(super) fn project(visit: &Visit, interface: &StoredInterface) -> Option<String> {
-    mapping(visit, interface).map(|mapping| mapping.project_id)
-}
-
 /// The mapping parameters, wherever they are.
 pub(super) fn mapping(visit: &Visit, interface: &StoredInterface) -> Option<Mapping> {
     match mapped(visit) {
@@ -49,7 +44,7 @@ pub(super) async fn line(
     }
     let now = visit.staff().now();
     // Whoever comes while it is tried waits for that try.
-    let mut last = visit.office.last_try.0.lock().await;
+    let mut last = visit.office.last_try.lock().await;
     if let Some(tried) = last
         .as_ref()
         .filter(|tried| tried.is_good(interface.revision, now))
@@ -67,7 +62,7 @@ pub(super) async fn line(
 
 /// Asks Otipass for its status.
 async fn ask(visit: &Visit, interface: &StoredInterface, patience: Duration) -> Line {
-    let project_id = project(visit, interface);
+    let project_id = mapping(visit, interface).map(|mapping| mapping.project_id);
     let set_up = visit.set_up();
     let bad = |why: String| Line::Bad(Phrase::new(why.clone(), why));
     let credentials = match interface.credentials(&set_up.seal) {

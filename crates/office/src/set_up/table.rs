@@ -58,14 +58,6 @@ impl Page {
     }
 }
 
-/// The column and what stands there.
-fn cell(finding: &Finding) -> (&str, &str) {
-    match &finding.place {
-        Place::Cell { column, value, .. } => (column, value),
-        _ => ("", ""),
-    }
-}
-
 pub(crate) async fn show(visit: Visit) -> Answer {
     let begun = site(&visit).await?.is_some();
     let frame = visit.frame().managed_by(&visit.set_up().site);

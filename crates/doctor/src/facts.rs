@@ -68,12 +68,8 @@ impl Machine {
     pub async fn look(config: &Config, is_running: bool) -> Self {
         let backup = &config.backup;
         let is_embedded = matches!(config.database_url(), Ok(DbUrl::SqliteFile(_)));
-        let is_any = || {
-            let mut there = std::fs::read_dir(config.path(&backup.folder))
-                .into_iter()
-                .flatten();
-            there.next().is_some()
-        };
+        let folder = config.path(&backup.folder);
+        let is_any = || std::fs::read_dir(folder).is_ok_and(|mut there| there.next().is_some());
         Self {
             listen: match is_running {
                 true => None,

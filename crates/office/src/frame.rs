@@ -167,11 +167,6 @@ impl Frame {
         help_of(&self.path)
     }
 
-    /// The language's tag.
-    pub(crate) fn language(&self) -> &'static str {
-        self.formats.language.as_str()
-    }
-
     /// Whether the person may look at what is there: what they may not, they are
     /// not shown.
     pub(crate) fn may_look(&self, at: impl Borrow<Address>) -> bool {

@@ -149,11 +149,8 @@ async fn enter(
     parts: Parts,
     body: Body,
 ) -> Result<Entry, PageError> {
-    let who = if is_read(&parts.method) {
-        address.look
-    } else {
-        address.act
-    };
+    let is_read = is_read(&parts.method);
+    let who = if is_read { address.look } else { address.act };
     let who = who.ok_or(PageError::NotFound)?;
     let role = visit.session.as_ref().map(|session| session.account.role);
     if !who.has(role) {
@@ -162,7 +159,7 @@ async fn enter(
             Some(_) => Err(PageError::Forbidden),
         };
     }
-    let body = if is_read(&parts.method) {
+    let body = if is_read {
         body
     } else {
         with_token(visit, &parts, body, who).await?

@@ -37,6 +37,7 @@ pub use self::teaching::{TEACHING_TEXT, teaching_picture};
 use self::line::line;
 use self::present::Present;
 use self::progress::{Proven, State, states};
+use self::site_change::site;
 use self::step::{STEPS, words};
 use crate::last_try::Line;
 use crate::page::*;
@@ -120,11 +121,7 @@ impl Page {
 
 /// Whether nothing has been set up yet: who signs in then wants to.
 pub(crate) async fn is_to_begin(visit: &Visit) -> Result<bool, PageError> {
-    let is_by_file = visit.set_up().site.file().is_some();
-    Ok(!is_by_file
-        && gate::site::interface::read_site(&visit.office.db)
-            .await?
-            .is_none())
+    Ok(visit.set_up().site == Managed::Here && site(visit).await?.is_none())
 }
 
 pub(crate) async fn show(visit: Visit) -> Answer {

@@ -213,10 +213,9 @@ impl Way {
 
     /// Whether the last step is a bad one.
     fn mark(&mut self, is_bad: bool) {
-        self.steps
-            .last_mut()
-            .into_iter()
-            .for_each(|step| step.bad = is_bad);
+        if let Some(step) = self.steps.last_mut() {
+            step.bad = is_bad;
+        }
     }
 
     /// What was handed to ticketing, or what it said against it.

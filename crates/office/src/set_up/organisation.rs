@@ -56,14 +56,15 @@ fn page(frame: Frame, present: Option<&Organisation>) -> FormPage {
     let zone = present.map_or(USUAL_ZONE, |p| p.zone.name());
     let zones = zones(frame.entered.some("zone").unwrap_or(zone));
     let currency = present.map_or(USUAL_CURRENCY, |p| &p.currency);
-    let language = present.map_or(frame.language(), |p| p.language.as_str());
+    let language = present.map_or(frame.formats.language, |p| p.language);
     let inputs = vec![
         Input::text("name", t.name, name).hint(t.name_hint),
         Input::text("institution", t.institution, institution).hint(t.institution_hint),
         Input::text("organisation", t.organisation, organisation).hint(t.organisation_hint),
         Input::choice("zone", t.zone, zone, zones).hint(t.zone_hint),
         Input::text("currency", t.currency, currency).hint(t.currency_hint),
-        Input::choice("language", t.language, language, LANGUAGES.into()).hint(t.language_hint),
+        Input::choice("language", t.language, language.as_str(), LANGUAGES.into())
+            .hint(t.language_hint),
     ];
     let up = frame.t.set_up;
     let at = (access::ORGANISATION.to_string(), access::ORGANISATION);
@@ -147,9 +148,7 @@ pub(crate) async fn save(visit: Visit, entered: Entered) -> Answer {
         save_organisation(tx, &organisation)?;
         let mut change = Change::done("organisation.changed", "site", &organisation.organisation)
             .to(json!(organisation));
-        if let Some(before) = &before {
-            change = change.from(json!(before));
-        }
+        change.before = before.as_ref().map(|before| json!(before));
         Ok((before.as_ref() != Some(&organisation), vec![change]))
     };
     let changed = site_change::change(&visit, "set up organisation", work).await?;

@@ -101,18 +101,14 @@ async fn house(config: &Config, db: Option<Db>, now: Timestamp) -> Vec<Page> {
         Ok(DbUrl::Postgres(_)) => ("PostgreSQL", None),
         Err(_) => ("unknown", None),
     };
-    let mut files = vec![];
-    if let Some(path) = &database {
-        for suffix in ["", "-wal"] {
+    let sizes = database.iter().flat_map(|path| {
+        ["", "-wal"].map(|suffix| {
             let mut name = path.as_os_str().to_owned();
             name.push(suffix);
-            files.push(PathBuf::from(name));
-        }
-    }
-    let sizes: Vec<_> = files
-        .iter()
-        .map(|path| json!({"file": path, "bytes": size(path)}))
-        .collect();
+            let bytes = std::fs::metadata(&name).ok().map(|file| file.len());
+            json!({"file": PathBuf::from(name), "bytes": bytes})
+        })
+    });
     let mut pages = vec![Page::of_json(
         "versions.json",
         json!({
@@ -121,7 +117,7 @@ async fn house(config: &Config, db: Option<Db>, now: Timestamp) -> Vec<Page> {
             "taken_at": now,
             "roles": config.server.roles,
             "engine": engine,
-            "files": sizes,
+            "files": Value::from_iter(sizes),
         }),
     )];
     pages.push(match config.events_file() {
@@ -202,10 +198,6 @@ fn without_credentials(text: &str) -> String {
     let rest = rest.split(['?', '#']).next().unwrap_or_default();
     let place = rest.rsplit_once('@').map_or(rest, |(_, place)| place);
     format!("{scheme}://{place}")
-}
-
-fn size(path: &Path) -> Option<u64> {
-    std::fs::metadata(path).ok().map(|file| file.len())
 }
 
 #[cfg(test)]

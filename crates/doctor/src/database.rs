@@ -26,8 +26,8 @@ pub enum Reach {
     Online,
 }
 
-/// The database, as far as it can be had.
-pub enum Database<T> {
+/// Why the database cannot be had.
+pub enum Absent {
     /// It is on the network, and the doctor is to stay offline.
     NotAsked,
     /// The first start will make it.
@@ -40,12 +40,16 @@ pub enum Database<T> {
     Damaged(String),
     /// It cannot be opened or read.
     Unreadable(String),
-    /// It is open, or was read.
-    Had(T),
+}
+
+impl From<DbError> for Absent {
+    fn from(error: DbError) -> Self {
+        Self::Unreadable(causes(&error))
+    }
 }
 
 /// The database that was opened.
-pub type Opened = Database<Db>;
+pub type Opened = Result<Db, Absent>;
 
 /// What it shows to each role.
 pub struct Records {
@@ -113,16 +117,13 @@ pub fn gone(config: &Config) -> Option<Finding> {
 
 /// Opens the database that the configuration names, if it is there.
 pub async fn open(config: &Config, reach: Reach) -> Opened {
-    let url = match config.database_url() {
-        Ok(url) => url,
-        Err(error) => return Opened::Unreadable(causes(&error)),
-    };
+    let url = config.database_url();
+    let url = url.map_err(|error| Absent::Unreadable(causes(&error)))?;
+    let not_there = || gone(config).map_or(Absent::NotThereYet, Absent::Refused);
     match &url {
-        DbUrl::SqliteMemory => return Opened::NotThereYet,
-        DbUrl::SqliteFile(path) if !path.exists() => {
-            return gone(config).map_or(Opened::NotThereYet, Opened::Refused);
-        }
-        DbUrl::Postgres(_) if reach == Reach::Offline => return Opened::NotAsked,
+        DbUrl::SqliteMemory => return Err(Absent::NotThereYet),
+        DbUrl::SqliteFile(path) if !path.exists() => return Err(not_there()),
+        DbUrl::Postgres(_) if reach == Reach::Offline => return Err(Absent::NotAsked),
         DbUrl::SqliteFile(_) | DbUrl::Postgres(_) => {}
     }
     let opened = async {
@@ -131,14 +132,13 @@ pub async fn open(config: &Config, reach: Reach) -> Opened {
         Ok::<_, DbError>(db)
     };
     let place = || config.place("database", "url");
-    match opened.await {
-        Ok(db) => Opened::Had(db),
-        Err(DbError::NoSchema) => gone(config).map_or(Opened::NotThereYet, Opened::Refused),
-        Err(DbError::OlderSchema { .. }) => Opened::Outdated,
-        Err(DbError::Moved { to }) => Opened::Refused(found::database_left(place(), to)),
-        Err(DbError::Filling) => Opened::Refused(found::database_being_filled(place())),
-        Err(error) => Opened::Unreadable(causes(&error)),
-    }
+    opened.await.map_err(|error| match error {
+        DbError::NoSchema => not_there(),
+        DbError::OlderSchema { .. } => Absent::Outdated,
+        DbError::Moved { to } => Absent::Refused(found::database_left(place(), to)),
+        DbError::Filling => Absent::Refused(found::database_being_filled(place())),
+        error => error.into(),
+    })
 }
 
 /// The files that the next start leaves alone: others may go by what is loaded.
@@ -178,44 +178,27 @@ pub async fn look(
     config: &Config,
     project_id: &str,
     patience: Duration,
-) -> Database<Records> {
-    let db = match opened {
-        Opened::NotAsked => return Database::NotAsked,
-        Opened::NotThereYet => return Database::NotThereYet,
-        Opened::Outdated => return Database::Outdated,
-        Opened::Refused(found) => return Database::Refused(found),
-        Opened::Damaged(what) => return Database::Damaged(what),
-        Opened::Unreadable(why) => return Database::Unreadable(why),
-        Opened::Had(db) => db,
-    };
-    let structure = match structure(config, patience).await {
-        Ok(structure) => structure,
-        Err(what) => return Database::Damaged(what),
-    };
+) -> Result<Records, Absent> {
+    let db = opened?;
+    let structure = structure(config, patience).await;
+    let structure = structure.map_err(Absent::Damaged)?;
+    let project = project_id.to_owned();
     let serial = config.otipass.number_format(NumType::Serial);
-    let read = async {
-        let project = project_id.to_owned();
-        let symptoms = gate::records::symptoms::symptoms(&db, project, serial, CHECKS).await?;
-        let held = boxoffice::report::held_reasons(&db).await?;
-        let devices = gate::devices(&db).await?.into_iter();
-        let enrolled = devices.filter(|device| device.tokens > 0);
-        let enrolled: BTreeSet<_> = enrolled.map(|state| state.device.to_string()).collect();
-        let awaited = gate::awaited(&db).await?.into_iter();
-        let awaited = awaited.map(|device| device.to_string());
-        Ok::<_, DbError>(Records {
-            structure,
-            awaited: awaited
-                .filter(|device| !enrolled.contains(device))
-                .collect(),
-            enrolled,
-            symptoms,
-            troubles: trouble::list(&db).await?,
-            held,
-            not_loaded: not_loaded(&db, config).await?,
-        })
-    };
-    match read.await {
-        Ok(records) => Database::Had(records),
-        Err(error) => Database::Unreadable(causes(&error)),
-    }
+    let symptoms = gate::records::symptoms::symptoms(&db, project, serial, CHECKS).await?;
+    let devices = gate::devices(&db).await?.into_iter();
+    let enrolled = devices.filter(|device| device.tokens > 0);
+    let enrolled: BTreeSet<_> = enrolled.map(|state| state.device.to_string()).collect();
+    let awaited = gate::awaited(&db).await?.into_iter();
+    let awaited = awaited.map(|device| device.to_string());
+    Ok(Records {
+        structure,
+        awaited: awaited
+            .filter(|device| !enrolled.contains(device))
+            .collect(),
+        enrolled,
+        symptoms,
+        troubles: trouble::list(&db).await?,
+        held: boxoffice::report::held_reasons(&db).await?,
+        not_loaded: not_loaded(&db, config).await?,
+    })
 }

@@ -1,6 +1,6 @@
 //! Who examines a set-up: gathers the facts and has them judged.
 
-use crate::database::{self, Opened, Reach};
+use crate::database::{self, Reach};
 use crate::examination::Examination;
 use crate::facts::{self, Facts};
 use crate::source::Sources;
@@ -98,7 +98,7 @@ impl Doctor {
         mapping: Option<String>,
     ) -> Facts {
         let opened = match &self.db {
-            Some(db) => Opened::Had(db.clone()),
+            Some(db) => Ok(db.clone()),
             None => database::open(&config, reach).await,
         };
         let sources = Sources::read(&config, &opened, mapping).await;

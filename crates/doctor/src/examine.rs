@@ -1,6 +1,6 @@
 //! The judgement: what the facts mean. Nothing here does I/O.
 
-use super::database::{Database, Records, Structure};
+use super::database::{Absent, Records, Structure};
 use super::facts::{Backups, Facts, Unfit};
 use super::partner::apart;
 use super::probe::{Kept, Refusal};
@@ -13,6 +13,7 @@ use gate::outbox::trouble::{Stopped, Trouble};
 use gate::records::symptoms::Symptoms;
 use kernel::Language::{En, Fr};
 use kernel::finding::{Finding, Part, Phrase, Place, Position, Thing};
+use kernel::without_numbers;
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 
@@ -57,7 +58,7 @@ fn machine(facts: &Facts) -> Vec<Finding> {
         let place = facts.key("server", "listen");
         findings.push(unheard(place, facts.config.server.listen, error));
     }
-    let is_told = matches!(facts.database, Database::Unreadable(_));
+    let is_told = matches!(facts.database, Err(Absent::Unreadable(_)));
     let refusals = machine.write.iter();
     let refusals = refusals.filter(|refusal| !(is_told && refusal.what == Kept::Database));
     findings.extend(refusals.map(unwritten));
@@ -99,13 +100,13 @@ fn mapping(facts: &Facts) -> Vec<Finding> {
         .mapping
         .examine(Part::Mapping, &mut findings, unreadable, empty);
     if mapping.is_some()
-        && let Database::Had(Records { symptoms, .. }) = &facts.database
-        && facts.outline().num_type.is_none()
+        && let Ok(Records { symptoms, .. }) = &facts.database
+        && facts.mapping.outline().num_type.is_none()
         && symptoms.proven_serials >= SERIALS_SUSPECT
         // Other codes with letters prove themselves one time in ten, by chance.
         && 2 * symptoms.proven_serials > symptoms.shaped_like_serials
     {
-        let project = facts.outline().project_id.as_ref();
+        let project = facts.mapping.outline().project_id.as_ref();
         let at = project.map_or(Position::START, |written| written.at);
         let found = found::num_type_missing(facts.mapping.at(at), symptoms.proven_serials);
         findings.push(found.concerning(at, None));
@@ -116,8 +117,8 @@ fn mapping(facts: &Facts) -> Vec<Finding> {
 fn database(facts: &Facts) -> Vec<Finding> {
     let place = || facts.key("database", "url");
     match &facts.database {
-        Database::NotAsked => vec![found::database_not_asked(place())],
-        Database::NotThereYet if facts.is_not_begun() => {
+        Err(Absent::NotAsked) => vec![found::database_not_asked(place())],
+        Err(Absent::NotThereYet) if facts.is_not_begun() => {
             let config = &facts.config;
             let database = match config.database_url() {
                 Ok(DbUrl::SqliteFile(path)) => path.display().to_string(),
@@ -134,12 +135,12 @@ fn database(facts: &Facts) -> Vec<Finding> {
             let url = format!("{url}/office/");
             vec![found::set_up_not_begun(place(), database, url)]
         }
-        Database::NotThereYet => vec![found::database_not_there_yet(place())],
-        Database::Outdated => vec![found::database_outdated(place())],
-        Database::Refused(found) => vec![found.clone()],
-        Database::Damaged(what) => vec![found::database_damaged(place(), what)],
-        Database::Unreadable(why) => vec![found::database_unreachable(place(), why)],
-        Database::Had(Records {
+        Err(Absent::NotThereYet) => vec![found::database_not_there_yet(place())],
+        Err(Absent::Outdated) => vec![found::database_outdated(place())],
+        Err(Absent::Refused(found)) => vec![found.clone()],
+        Err(Absent::Damaged(what)) => vec![found::database_damaged(place(), what)],
+        Err(Absent::Unreadable(why)) => vec![found::database_unreachable(place(), why)],
+        Ok(Records {
             structure,
             symptoms,
             troubles,
@@ -210,18 +211,6 @@ fn stopped(trouble: &Trouble) -> Finding {
             found::ticketing_takes_none_of(place, kind, since, reason)
         }
     }
-}
-
-/// A stranger's text without words that could hold a card number or barcode.
-fn without_numbers(text: &str) -> String {
-    text.split_whitespace()
-        .take(40)
-        .map(|word| {
-            let digits = word.bytes().filter(u8::is_ascii_digit).count();
-            if digits >= 6 { "…" } else { word }
-        })
-        .collect::<Vec<_>>()
-        .join(" ")
 }
 
 #[cfg(test)]

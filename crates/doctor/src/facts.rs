@@ -1,6 +1,6 @@
 //! What the doctor looks at: gathered first, judged afterwards.
 
-use super::database::{Database, Records};
+use super::database::{Absent, Records};
 use super::live::{OtipassAnswer, TicketingAnswer};
 use super::notices::Ways;
 use super::probe::{self, Refusal};
@@ -12,7 +12,6 @@ use db::DbUrl;
 use gate::Site;
 use kernel::Timestamp;
 use kernel::finding::{Phrase, Place, Stored};
-use otipass::Outline;
 use secrecy::SecretString;
 use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
@@ -42,7 +41,7 @@ pub struct Facts {
     pub otipass: OtipassAnswer,
     pub ticketing: TicketingAnswer,
     pub ways: Ways,
-    pub database: Database<Records>,
+    pub database: Result<Records, Absent>,
 }
 
 /// What was tried on this machine.
@@ -69,12 +68,8 @@ impl Machine {
     pub async fn look(config: &Config, is_running: bool) -> Self {
         let backup = &config.backup;
         let is_embedded = matches!(config.database_url(), Ok(DbUrl::SqliteFile(_)));
-        let is_any = || {
-            let mut there = std::fs::read_dir(config.path(&backup.folder))
-                .into_iter()
-                .flatten();
-            there.next().is_some()
-        };
+        let folder = config.path(&backup.folder);
+        let is_any = || std::fs::read_dir(folder).is_ok_and(|mut there| there.next().is_some());
         Self {
             listen: match is_running {
                 true => None,
@@ -147,16 +142,6 @@ impl Facts {
         }
     }
 
-    /// What the mapping parameters are about.
-    pub fn outline(&self) -> &Outline {
-        self.mapping.outline()
-    }
-
-    /// The project that they name; empty if they name none.
-    pub fn project_id(&self) -> &str {
-        self.mapping.project_id()
-    }
-
     /// The site, if it can be used.
     pub fn site(&self) -> Option<&Site> {
         self.site.read.as_ref().ok()?.site.as_ref()
@@ -165,24 +150,20 @@ impl Facts {
     /// The devices that are enrolled, as far as the database tells.
     pub fn enrolled(&self) -> &BTreeSet<String> {
         const NOBODY: &BTreeSet<String> = &BTreeSet::new();
-        match &self.database {
-            Database::Had(records) => &records.enrolled,
-            _ => NOBODY,
-        }
+        let records = self.database.as_ref();
+        records.map_or(NOBODY, |records| &records.enrolled)
     }
 
     /// The devices that did not come to be enrolled, as far as the database tells.
     pub fn awaited(&self) -> &[String] {
-        match &self.database {
-            Database::Had(records) => &records.awaited,
-            _ => &[],
-        }
+        let records = self.database.as_ref();
+        records.map_or(&[], |records| &records.awaited)
     }
 
     /// Whether the back office is to hold the site, and there is no database to hold it
     /// yet.
     pub fn is_not_begun(&self) -> bool {
-        matches!(self.database, Database::NotThereYet)
+        matches!(self.database, Err(Absent::NotThereYet))
             && matches!(self.site.read, Err(Unread::Hidden(_)))
     }
 

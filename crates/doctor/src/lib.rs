@@ -20,6 +20,7 @@ mod found;
 mod live;
 mod notices;
 mod partner;
+mod phrases;
 mod probe;
 mod sample;
 mod selling;

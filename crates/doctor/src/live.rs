@@ -1,6 +1,7 @@
 //! Asking Otipass and ticketing.
 
 use super::database::Reach;
+use super::phrases::{Which, phrase};
 use super::source::{Interface, InterfaceOrigin};
 use config::{Config, ConfigError};
 use kernel::{Clock, InstitutionCode, Phrase, Zone};
@@ -17,53 +18,37 @@ use std::time::Duration;
 /// How long a connection may take to open.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// Why there is no answer, by the errors of settings and of a call.
+pub enum Unanswered<S, C> {
+    /// Nobody asked, for this reason.
+    NotAsked(Phrase),
+    /// There is no asking with these settings.
+    Unusable(S),
+    /// No answer, or a refusal.
+    Failed(C),
+}
+
+/// What Otipass answered.
+pub struct OtipassStatus {
+    pub status: PartnerStatus,
+    /// This machine's clock against Otipass's; above 0 if ours is fast.
+    pub clock_offset_ms: i64,
+}
+
+type NoOtipass = Unanswered<SettingsError, AskError>;
+
 /// What came of asking Otipass.
-pub enum OtipassAnswer {
-    /// Nobody asked, for this reason.
-    NotAsked(Phrase),
-    /// There is no asking with these settings.
-    Unusable(SettingsError),
-    /// No answer, or a refusal.
-    Failed(AskError),
-    /// An answer.
-    Answered {
-        status: PartnerStatus,
-        /// This machine's clock against Otipass's; above 0 if ours is fast.
-        clock_offset_ms: i64,
-    },
+pub type OtipassAnswer = Result<OtipassStatus, NoOtipass>;
+
+/// What ticketing answered: its time zone and its catalogue, each unless it refuses to give
+/// it or gives it in a shape that nobody documented.
+pub struct TicketingGave {
+    pub zone: Result<Zone, CallError>,
+    pub catalogue: Result<Catalogue, CallError>,
 }
 
-/// What came of asking ticketing.
-pub enum TicketingAnswer {
-    /// Nobody asked, for this reason.
-    NotAsked(Phrase),
-    /// There is no asking with these settings.
-    Unusable(ClientSetupError),
-    /// No answer, or a refusal.
-    Failed(CallError),
-    /// No answer in time.
-    Silent,
-    /// Its time zone and its catalogue, each unless it refuses to give it or gives it in
-    /// a shape that nobody documented.
-    Answered {
-        zone: Result<Zone, CallError>,
-        catalogue: Result<Catalogue, CallError>,
-    },
-}
-
-fn offline() -> Phrase {
-    Phrase::new(
-        "--offline leaves out what goes over the network",
-        "--offline laisse de côté ce qui passe par le réseau",
-    )
-}
-
-fn broken() -> Phrase {
-    Phrase::new(
-        "its section of the configuration has mistakes",
-        "sa section de la configuration a des erreurs",
-    )
-}
+/// What came of asking ticketing; a failure is none if nothing came in time.
+pub type TicketingAnswer = Result<TicketingGave, Unanswered<ClientSetupError, Option<CallError>>>;
 
 /// What ticketing gave, or why that is no sign of trouble: it is there, takes the token,
 /// and only this method does not give what it should.
@@ -92,29 +77,26 @@ impl Asking<'_> {
         &self,
         project_id: &str,
         interface: &Interface,
-    ) -> Result<OtipassClient, OtipassAnswer> {
-        let not_asked = |en, fr| Err(OtipassAnswer::NotAsked(Phrase::new(en, fr)));
+    ) -> Result<OtipassClient, NoOtipass> {
+        let not_asked = |why: Which| Err(Unanswered::NotAsked(phrase(why)));
         match &interface.origin {
             InterfaceOrigin::Configuration if self.broken_sections.contains("otipass") => {
-                return Err(OtipassAnswer::NotAsked(broken()));
+                return not_asked(|t| t.broken);
             }
-            InterfaceOrigin::Hidden(why) => return Err(OtipassAnswer::NotAsked(why.clone())),
+            InterfaceOrigin::Hidden(why) => return Err(Unanswered::NotAsked(why.clone())),
             InterfaceOrigin::Configuration | InterfaceOrigin::BackOffice => {}
         }
         let Ok(credentials) = &interface.credentials else {
-            return not_asked(
-                "the file with the secret cannot be read",
-                "le fichier du secret ne peut pas être lu",
-            );
+            return not_asked(|t| t.no_secret);
         };
         if interface.url.trim().is_empty() {
-            return not_asked("its URL is missing", "son URL manque");
+            return not_asked(|t| t.no_url);
         }
         if !check_url(&interface.url, project_id).is_empty() {
-            return not_asked("its URL is wrong", "son URL n’est pas bonne");
+            return not_asked(|t| t.url_wrong);
         }
         if self.reach == Reach::Offline {
-            return Err(OtipassAnswer::NotAsked(offline()));
+            return not_asked(|t| t.offline);
         }
         OtipassClient::new(OtipassSettings {
             base_url: interface.url.clone(),
@@ -124,36 +106,26 @@ impl Asking<'_> {
             proxy: self.config.otipass.proxy.clone(),
             connect_timeout: CONNECT_TIMEOUT.min(self.patience),
         })
-        .map_err(OtipassAnswer::Unusable)
+        .map_err(Unanswered::Unusable)
     }
 
     /// Asks Otipass for its status; changes nothing there.
     pub async fn otipass(&self, project_id: &str, interface: &Interface) -> OtipassAnswer {
-        let client = match self.otipass_client(project_id, interface) {
-            Ok(client) => client,
-            Err(why) => return why,
-        };
+        let client = self.otipass_client(project_id, interface)?;
         if project_id.is_empty() {
-            return match client.knock(self.patience).await {
-                Err(error) => OtipassAnswer::Failed(error),
-                Ok(()) => OtipassAnswer::NotAsked(Phrase::new(
-                    "the server answers, but the mapping parameters name no project",
-                    "le serveur répond, mais les paramètres de correspondance ne nomment pas de projet",
-                )),
-            };
+            let knocked = client.knock(self.patience).await;
+            knocked.map_err(Unanswered::Failed)?;
+            return Err(Unanswered::NotAsked(phrase(|t| t.no_project)));
         }
         let asked = self.clock.now();
-        match client.status(self.patience).await {
-            Err(error) => OtipassAnswer::Failed(error),
-            Ok(status) => {
-                // Otipass read its clock somewhere between question and answer.
-                let halfway = asked.plus_ms(self.clock.now().ms_since(asked) / 2);
-                OtipassAnswer::Answered {
-                    clock_offset_ms: halfway.ms_since(status.time),
-                    status,
-                }
-            }
-        }
+        let status = client.status(self.patience).await;
+        let status = status.map_err(Unanswered::Failed)?;
+        // Otipass read its clock somewhere between question and answer.
+        let halfway = asked.plus_ms(self.clock.now().ms_since(asked) / 2);
+        Ok(OtipassStatus {
+            clock_offset_ms: halfway.ms_since(status.time),
+            status,
+        })
     }
 
     /// Asks ticketing, if it is elsewhere, for its time zone and catalogue.
@@ -162,37 +134,25 @@ impl Asking<'_> {
         institution: Option<InstitutionCode>,
         password: &Result<Option<SecretString>, ConfigError>,
     ) -> TicketingAnswer {
-        let not_asked = |en, fr| TicketingAnswer::NotAsked(Phrase::new(en, fr));
+        let not_asked = |why: Which| Err(Unanswered::NotAsked(phrase(why)));
         if self.broken_sections.contains("access_control") {
-            return TicketingAnswer::NotAsked(broken());
+            return not_asked(|t| t.broken);
         }
         let access_control = &self.config.access_control;
         let Some(url) = &access_control.url else {
-            return not_asked(
-                "[access_control] url is not set",
-                "[access_control] url n’est pas indiqué",
-            );
+            return not_asked(|t| t.no_ticketing);
         };
         if api_version(url).is_some_and(|version| version < (1, 4)) {
-            return not_asked(
-                "its API version is too old",
-                "sa version d’API est trop ancienne",
-            );
+            return not_asked(|t| t.version);
         }
         let Ok(Some(password)) = password else {
-            return not_asked(
-                "there is no password for it",
-                "il n’y a pas de mot de passe pour elle",
-            );
+            return not_asked(|t| t.no_password);
         };
         let Some(institution) = access_control.institution.clone().or(institution) else {
-            return not_asked(
-                "the institution is not known",
-                "l’institution n’est pas connue",
-            );
+            return not_asked(|t| t.no_institution);
         };
         if self.reach == Reach::Offline {
-            return TicketingAnswer::NotAsked(offline());
+            return not_asked(|t| t.offline);
         }
         let caller = self.config.ticketing_caller(institution, password.clone());
         let settings = match self.config.ticketing(url.clone(), caller) {
@@ -201,17 +161,10 @@ impl Asking<'_> {
                 calls_per_minute: ClientSettings::CALLS_PER_MINUTE_OF_OURS,
                 ..settings
             },
-            Err(_) => {
-                return not_asked(
-                    "its authority_file cannot be read",
-                    "son authority_file ne peut pas être lu",
-                );
-            }
+            Err(_) => return not_asked(|t| t.no_authority),
         };
-        let client = match AccessControlClient::new(settings, Arc::clone(self.clock)) {
-            Ok(client) => client,
-            Err(error) => return TicketingAnswer::Unusable(error),
-        };
+        let client = AccessControlClient::new(settings, Arc::clone(self.clock));
+        let client = client.map_err(Unanswered::Unusable)?;
         let answer = async {
             let zone = usable(client.get_time_zone("doctor".to_owned()).await)?;
             let catalogue = client.get_access_control_catalog("doctor".to_owned(), None);
@@ -222,11 +175,11 @@ impl Asking<'_> {
                 // Whatever it is about, deliveries would fare the same.
                 return Err(error);
             }
-            Ok(TicketingAnswer::Answered { zone, catalogue })
+            Ok(TicketingGave { zone, catalogue })
         };
         match tokio::time::timeout(self.patience, answer).await {
-            Ok(answer) => answer.unwrap_or_else(TicketingAnswer::Failed),
-            Err(_) => TicketingAnswer::Silent,
+            Ok(answer) => answer.map_err(|error| Unanswered::Failed(Some(error))),
+            Err(_) => Err(Unanswered::Failed(None)),
         }
     }
 }

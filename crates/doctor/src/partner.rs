@@ -1,7 +1,8 @@
 //! Judges the interface to Otipass: URL, credentials, line and clock.
 
 use super::facts::{Facts, root_cause};
-use super::live::OtipassAnswer;
+use super::live::{OtipassStatus, Unanswered};
+use super::phrases::phrase;
 use super::source::InterfaceOrigin;
 use crate::found;
 use config::{ConfigError, Secret};
@@ -24,17 +25,17 @@ pub fn examine(facts: &Facts) -> Vec<Finding> {
     findings.extend(seal(facts));
     findings.extend(secret(facts));
     match &facts.otipass {
-        OtipassAnswer::NotAsked(why) => {
+        Err(Unanswered::NotAsked(why)) => {
             let place = facts.interface_key("url");
             findings.push(found::otipass_not_asked(place, why.clone()));
         }
-        OtipassAnswer::Unusable(error) => findings.extend(unusable(facts, error)),
-        OtipassAnswer::Failed(error) => findings.push(failed(facts, error)),
-        OtipassAnswer::Answered {
+        Err(Unanswered::Unusable(error)) => findings.extend(unusable(facts, error)),
+        Err(Unanswered::Failed(error)) => findings.push(failed(facts, error)),
+        Ok(OtipassStatus {
             status,
             clock_offset_ms,
-        } => {
-            if let Some(said) = &facts.outline().project_id
+        }) => {
+            if let Some(said) = &facts.mapping.outline().project_id
                 && !said.text.eq_ignore_ascii_case(&status.project)
             {
                 let theirs = Phrase::quoted(&status.project);
@@ -78,7 +79,7 @@ fn url(facts: &Facts) -> Vec<Finding> {
             false => vec![found::url_missing(place())],
         };
     }
-    let mistakes = check_url(url, facts.project_id());
+    let mistakes = check_url(url, facts.mapping.project_id());
     mistakes.into_iter().map(|m| m.at(place())).collect()
 }
 
@@ -107,27 +108,9 @@ fn secret(facts: &Facts) -> Option<Finding> {
     };
     let (key, lacking) = match (username.is_empty(), password.expose_secret().is_empty()) {
         (false, false) => return None,
-        (true, false) => (
-            "username",
-            Phrase::new(
-                "The user name is missing or empty",
-                "Le nom d’utilisateur manque ou est vide",
-            ),
-        ),
-        (false, true) => (
-            "password_file",
-            Phrase::new(
-                "The password is missing or empty",
-                "Le mot de passe manque ou est vide",
-            ),
-        ),
-        (true, true) => (
-            "username",
-            Phrase::new(
-                "User name and password are missing or empty",
-                "Le nom d’utilisateur et le mot de passe manquent ou sont vides",
-            ),
-        ),
+        (true, false) => ("username", phrase(|t| t.username_empty)),
+        (false, true) => ("password_file", phrase(|t| t.password_empty)),
+        (true, true) => ("username", phrase(|t| t.both_empty)),
     };
     let place = facts.interface_key(key);
     Some(match facts.interface.origin {

@@ -4,7 +4,7 @@
 use crate::configuration;
 use crate::database::{self, Reach};
 use crate::doctor::Doctor;
-use crate::live::{Asking, OtipassAnswer};
+use crate::live::{Asking, Unanswered};
 use crate::partner::{Asked, otipass_failure};
 use crate::source::{InterfaceOrigin, Sources};
 use config::Config;
@@ -66,7 +66,7 @@ impl Doctor {
             return Err(configuration.findings);
         };
         let opened = match &self.db {
-            Some(db) => database::Opened::Had(db.clone()),
+            Some(db) => Ok(db.clone()),
             None => database::open(&config, reach).await,
         };
         let sources = Sources::read(&config, &opened, None).await;
@@ -150,7 +150,7 @@ impl Asking<'_> {
                     Inquiry::Failed(Box::new(otipass_failure(&error, &asked)))
                 })
             }
-            Err(OtipassAnswer::NotAsked(why)) => Inquiry::NotAsked(why),
+            Err(Unanswered::NotAsked(why)) => Inquiry::NotAsked(why),
             Err(_) => Inquiry::NotAsked(Phrase::new(
                 "its settings cannot be used; `passerelle doctor` says why",
                 "ses réglages sont inutilisables\u{a0}; passerelle doctor dit pourquoi",

@@ -2,7 +2,7 @@
 //! here, or by ticketing's elsewhere.
 
 use super::facts::{Facts, root_cause};
-use super::live::TicketingAnswer;
+use super::live::{TicketingGave, Unanswered};
 use crate::found;
 use boxoffice::doctor::MappedProduct;
 use boxoffice::{Catalogue, CatalogueReading};
@@ -28,7 +28,7 @@ const ABSENCES: [(&str, &str); 6] = [
 
 /// The sectors whose codes are codes.
 fn mapped(facts: &Facts) -> Vec<MappedProduct> {
-    let sectors = facts.outline().sectors.iter();
+    let sectors = facts.mapping.outline().sectors.iter();
     sectors
         .filter_map(|sector| {
             let (season, product) = (sector.season.as_ref()?, sector.product.as_ref()?);
@@ -118,10 +118,10 @@ pub fn examine_ticketing(facts: &Facts) -> Vec<Finding> {
         None => findings.push(found::api_version_not_in_url(place())),
     }
     match &facts.ticketing {
-        TicketingAnswer::NotAsked(why) => {
+        Err(Unanswered::NotAsked(why)) => {
             findings.push(found::ticketing_not_asked(place(), why.clone()));
         }
-        TicketingAnswer::Unusable(error) => match error {
+        Err(Unanswered::Unusable(error)) => match error {
             // Told of already.
             ClientSetupError::VersionTooOld { .. } | ClientSetupError::Url => {}
             ClientSetupError::Proxy => {
@@ -138,12 +138,12 @@ pub fn examine_ticketing(facts: &Facts) -> Vec<Finding> {
                 findings.push(found::connections_unavailable(Place::Machine, message));
             }
         },
-        TicketingAnswer::Failed(error) => findings.push(failed(facts, error)),
-        TicketingAnswer::Silent => {
+        Err(Unanswered::Failed(Some(error))) => findings.push(failed(facts, error)),
+        Err(Unanswered::Failed(None)) => {
             let seconds = facts.patience.as_secs();
             findings.push(found::ticketing_silent(place(), seconds));
         }
-        TicketingAnswer::Answered { zone, catalogue } => {
+        Ok(TicketingGave { zone, catalogue }) => {
             match zone {
                 Ok(zone) => findings.extend(time_zone(facts, zone)),
                 Err(unusual) => findings.push(unusual_answer(place(), "getTimeZone", unusual)),

@@ -2,7 +2,8 @@
 //! names, or in the database, where the back office keeps them.
 
 use super::configuration::in_other_letters;
-use super::database::Opened;
+use super::database::{Absent, Opened};
+use super::phrases::phrase;
 use crate::found;
 use boxoffice::CatalogueReading;
 use config::{Config, ConfigError};
@@ -250,29 +251,18 @@ impl Sources {
     /// Reads them; `mapping` stands in for the mapping parameters.
     pub async fn read(config: &Config, opened: &Opened, mapping: Option<String>) -> Self {
         let stored = match opened {
-            Opened::Had(db) => in_office(db).await.map_err(|error| {
+            Ok(db) => in_office(db).await.map_err(|error| {
                 tracing::warn!(error = kernel::causes(&error), "the set-up cannot be read");
-                Phrase::new(
-                    "the database cannot be read",
-                    "la base de données ne peut pas être lue",
-                )
+                phrase(|t| t.database_unread)
             }),
-            Opened::NotAsked => Err(Phrase::new(
-                "the database server was not asked",
-                "le serveur de base de données n’a pas été interrogé",
-            )),
-            Opened::NotThereYet => Err(Phrase::new(
-                "there is no database yet; the first start makes it",
-                "la base de données n’existe pas encore\u{a0}; le premier démarrage la crée",
-            )),
-            Opened::Outdated => Err(Phrase::new(
-                "an older version made the database",
-                "la base de données vient d’une version plus ancienne",
-            )),
-            Opened::Refused(_) | Opened::Damaged(_) | Opened::Unreadable(_) => Err(Phrase::new(
-                "the database cannot be opened",
-                "la base de données ne peut pas être ouverte",
-            )),
+            Err(absent) => Err(match absent {
+                Absent::NotAsked => phrase(|t| t.database_not_asked),
+                Absent::NotThereYet => phrase(|t| t.no_database),
+                Absent::Outdated => phrase(|t| t.database_outdated),
+                Absent::Refused(_) | Absent::Damaged(_) | Absent::Unreadable(_) => {
+                    phrase(|t| t.database_shut)
+                }
+            }),
         };
         let set_up = &config.set_up;
         let site = set_up.site.as_deref();

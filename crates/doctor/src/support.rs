@@ -88,10 +88,8 @@ async fn queues(db: &Db) -> Result<Value, DbError> {
             }))
         })
         .await?;
-    let held: serde_json::Map<_, _> = held
-        .iter()
-        .map(|(reason, count)| (reason.as_str().to_owned(), json!(count)))
-        .collect();
+    let held = held.iter().map(|(reason, n)| (reason.as_str(), *n));
+    let held: Value = held.collect();
     let stopped = gate::outbox::trouble::list(db).await?.into_iter();
     let stopped: Vec<_> = stopped
         .map(|trouble| {

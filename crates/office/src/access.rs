@@ -34,6 +34,8 @@ pub struct Address {
     pub look: Option<Who>,
     /// Who may send its form; `None` if there is none.
     pub act: Option<Who>,
+    /// The document that helps there and below, and its heading.
+    pub help: Option<(&'static str, &'static str)>,
 }
 
 impl Address {
@@ -83,17 +85,19 @@ const GATES: Who = Who::Roles(&[Role::Administrator, Role::GateManager]);
 const GATES_AND_SUPPORT: Who = Who::Roles(&[Role::Administrator, Role::GateManager, Role::Support]);
 const EVERYBODY: Who = Who::Everybody;
 
-/// Declares addresses: a name, the path, then who may `look` and who may `act`.
+/// Declares addresses: a name, the path, then who may `look` and who may `act`, and the
+/// document and heading of its `help`.
 macro_rules! addresses {
-    (@who) => { None };
-    (@who $who:ident) => { Some($who) };
-    ($($name:ident: $path:literal $(look $look:ident)? $(act $act:ident)?;)*) => {
+    (@some) => { None };
+    (@some $given:expr) => { Some($given) };
+    ($($name:ident: $path:literal $(look $look:ident)? $(act $act:ident)? $(help $topic:literal $heading:literal)?;)*) => {
         $(
             #[doc = concat!("`", $path, "`")]
             pub const $name: Address = Address {
                 path: $path,
-                look: addresses!(@who $($look)?),
-                act: addresses!(@who $($act)?),
+                look: addresses!(@some $($look)?),
+                act: addresses!(@some $($act)?),
+                help: addresses!(@some $(($topic, $heading))?),
             };
         )*
 
@@ -104,9 +108,9 @@ macro_rules! addresses {
 
 addresses! {
     // Getting in.
-    WELCOME: "/office/welcome" look EVERYBODY act EVERYBODY;
+    WELCOME: "/office/welcome" look EVERYBODY act EVERYBODY help "back-office" "the-first-account";
     INVITATION: "/office/invitation" look EVERYBODY act EVERYBODY;
-    SIGN_IN: "/office/sign-in" look EVERYBODY act EVERYBODY;
+    SIGN_IN: "/office/sign-in" look EVERYBODY act EVERYBODY help "back-office" "when-you-cant-get-in";
     SECOND_STEP: "/office/sign-in/code" look EVERYBODY act EVERYBODY;
     PROVIDER: "/office/provider" look EVERYBODY;
     FROM_PROVIDER: "/office/provider/back" look EVERYBODY;
@@ -115,7 +119,7 @@ addresses! {
 
     // The day.
     OFFICE: "/office" look ANY;
-    TODAY: "/office/" look ANY;
+    TODAY: "/office/" look ANY help "back-office" "the-day";
     LIVE: "/office/live" look ANY;
     CHECKS: "/office/checks" look ANY act ANY;
     CHECKS_TABLE: "/office/checks/table/{form}" look ANY;
@@ -123,24 +127,24 @@ addresses! {
     SETTLE: "/office/checks/{id}/settle" act BOOKS_OR_GATES;
 
     // The books.
-    SALES: "/office/sales" look BOOKS;
+    SALES: "/office/sales" look BOOKS help "back-office" "closing-the-month";
     SALES_TABLE: "/office/sales/table/{form}" look BOOKS;
-    ATTENDANCE: "/office/attendance" look BOOKS;
+    ATTENDANCE: "/office/attendance" look BOOKS help "back-office" "closing-the-month";
     ATTENDANCE_TABLE: "/office/attendance/table/{form}" look BOOKS;
-    STATEMENT: "/office/statement" look BOOKS;
+    STATEMENT: "/office/statement" look BOOKS help "back-office" "closing-the-month";
     STATEMENT_TABLE: "/office/statement/table/{form}" look BOOKS;
     STATEMENT_PDF: "/office/statement.pdf" look BOOKS;
-    RECONCILIATION: "/office/reconciliation" look BOOKS act CLOSERS;
+    RECONCILIATION: "/office/reconciliation" look BOOKS act CLOSERS help "operating" "the-reconciliation-shouts";
     RECONCILIATION_TABLE: "/office/reconciliation/table/{form}" look BOOKS;
-    QUEUE: "/office/queue" look ANY;
+    QUEUE: "/office/queue" look ANY help "operating" "a-queue-grows";
     QUEUE_LIST: "/office/queue/{list}" look ANY;
     TRY_AGAIN: "/office/queue/try-again" act CLOSERS;
     SEND_AGAIN: "/office/queue/send-again" act BOOKS_OR_GATES;
-    ASIDE: "/office/aside" look ANY act BOOKS_OR_GATES;
+    ASIDE: "/office/aside" look ANY act BOOKS_OR_GATES help "operating" "every-morning";
     ASIDE_ONE: "/office/aside/{id}" look ANY;
     ASIDE_BOOK: "/office/aside/{id}/book" act BOOKS_OR_GATES;
     ASIDE_DISMISS: "/office/aside/{id}/dismiss" act BOOKS_OR_GATES;
-    SALES_FILES: "/office/sales-files" look BOOKS act CLOSERS;
+    SALES_FILES: "/office/sales-files" look BOOKS act CLOSERS help "stx-file" "what-is-refused";
     SALES_RUN: "/office/sales-files/run" act CLOSERS;
     SALES_FILE: "/office/sales-files/{id}" look BOOKS;
     SALES_FILE_AGAIN: "/office/sales-files/{id}/again" act CLOSERS;
@@ -148,7 +152,7 @@ addresses! {
     SALES_FILE_REPORT: "/office/sales-files/{id}/report" look CLOSERS;
 
     // One's own account.
-    ME: "/office/me" look ANY;
+    ME: "/office/me" look ANY help "back-office" "your-own-account";
     MY_LANGUAGE: "/office/me/language" act ANY;
     MY_PASSWORD: "/office/me/password" act ANY;
     TWO_STEPS: "/office/me/two-steps" act ANY;
@@ -156,50 +160,50 @@ addresses! {
     TWO_STEPS_END: "/office/me/two-steps/end" act ANY;
 
     // The set-up.
-    SET_UP: "/office/set-up" look GATES_AND_SUPPORT;
+    SET_UP: "/office/set-up" look GATES_AND_SUPPORT help "back-office" "setting-up";
     ORGANISATION: "/office/set-up/organisation" look GATES_AND_SUPPORT act GATES;
-    PLACES: "/office/set-up/doors" look GATES_AND_SUPPORT;
+    PLACES: "/office/set-up/doors" look GATES_AND_SUPPORT help "back-office" "sectors-doors-and-devices";
     SECTORS_WANTED: "/office/set-up/sectors-wanted" act GATES;
-    NEW_SECTOR: "/office/set-up/new-sector" look GATES act GATES;
-    SECTOR: "/office/set-up/sectors/{id}" look GATES act GATES;
+    NEW_SECTOR: "/office/set-up/new-sector" look GATES act GATES help "back-office" "a-sector";
+    SECTOR: "/office/set-up/sectors/{id}" look GATES act GATES help "back-office" "a-sector";
     SECTOR_REMOVE: "/office/set-up/sectors/{id}/remove" act GATES;
-    NEW_DOOR: "/office/set-up/new-door" look GATES act GATES;
-    DOOR: "/office/set-up/doors/{id}" look GATES act GATES;
+    NEW_DOOR: "/office/set-up/new-door" look GATES act GATES help "back-office" "a-door";
+    DOOR: "/office/set-up/doors/{id}" look GATES act GATES help "back-office" "a-door";
     DOOR_REMOVE: "/office/set-up/doors/{id}/remove" act GATES;
-    NEW_DEVICE: "/office/set-up/new-device" look GATES act GATES;
-    DEVICES: "/office/set-up/devices" look GATES_AND_SUPPORT;
+    NEW_DEVICE: "/office/set-up/new-device" look GATES act GATES help "back-office" "a-device";
+    DEVICES: "/office/set-up/devices" look GATES_AND_SUPPORT help "back-office" "enrolling-devices";
     DEVICE: "/office/set-up/devices/{id}" look GATES_AND_SUPPORT act GATES;
     DEVICE_ENROL: "/office/set-up/devices/{id}/enrol" act GATES;
     DEVICE_REVOKE: "/office/set-up/devices/{id}/revoke" look GATES act GATES;
     DEVICE_REMOVE: "/office/set-up/devices/{id}/remove" look GATES act GATES;
-    ENROL_SHEET: "/office/set-up/enrolment-sheet" look GATES act GATES;
-    SITE_TABLE: "/office/set-up/table" look GATES_AND_SUPPORT act GATES;
+    ENROL_SHEET: "/office/set-up/enrolment-sheet" look GATES act GATES help "back-office" "a-sheet-for-many-devices";
+    SITE_TABLE: "/office/set-up/table" look GATES_AND_SUPPORT act GATES help "site-table" "an-example";
     SITE_TABLE_CSV: "/office/set-up/table.csv" look GATES_AND_SUPPORT;
-    CONNECTION: "/office/set-up/connection" look ADMINISTRATORS_AND_SUPPORT act ADMINISTRATORS;
-    MAPPING: "/office/set-up/mapping" look ADMINISTRATORS_AND_SUPPORT act ADMINISTRATORS;
-    CATALOGUE: "/office/set-up/catalogue" look ADMINISTRATORS_AND_SUPPORT;
+    CONNECTION: "/office/set-up/connection" look ADMINISTRATORS_AND_SUPPORT act ADMINISTRATORS help "otipass" "set-up";
+    MAPPING: "/office/set-up/mapping" look ADMINISTRATORS_AND_SUPPORT act ADMINISTRATORS help "back-office" "mapping-parameters";
+    CATALOGUE: "/office/set-up/catalogue" look ADMINISTRATORS_AND_SUPPORT help "back-office" "catalogue-and-tariffs";
     NEW_SEASON: "/office/set-up/catalogue/season" act ADMINISTRATORS;
     NEW_PRODUCT: "/office/set-up/catalogue/product" act ADMINISTRATORS;
     NEW_TARIFF: "/office/set-up/catalogue/tariff" act ADMINISTRATORS;
     CATALOGUE_EDIT: "/office/set-up/catalogue/edit" look ADMINISTRATORS act ADMINISTRATORS;
     CATALOGUE_REMOVE: "/office/set-up/catalogue/remove" act ADMINISTRATORS;
     CATALOGUE_WANTED: "/office/set-up/catalogue/wanted" act ADMINISTRATORS;
-    CATALOGUE_TEXT: "/office/set-up/catalogue/text" look ADMINISTRATORS act ADMINISTRATORS;
-    TARIFF_MAPPING: "/office/set-up/tariff-mapping" look ADMINISTRATORS_AND_SUPPORT act ADMINISTRATORS;
-    BUYER: "/office/set-up/buyer" look ADMINISTRATORS_AND_SUPPORT act ADMINISTRATORS;
+    CATALOGUE_TEXT: "/office/set-up/catalogue/text" look ADMINISTRATORS act ADMINISTRATORS help "catalogue" "keys";
+    TARIFF_MAPPING: "/office/set-up/tariff-mapping" look ADMINISTRATORS_AND_SUPPORT act ADMINISTRATORS help "back-office" "catalogue-and-tariffs";
+    BUYER: "/office/set-up/buyer" look ADMINISTRATORS_AND_SUPPORT act ADMINISTRATORS help "back-office" "channel-and-contact";
     CHANNEL: "/office/set-up/buyer/channel" act ADMINISTRATORS;
-    TEST_CARD: "/office/set-up/test-card" look GATES act GATES;
+    TEST_CARD: "/office/set-up/test-card" look GATES act GATES help "back-office" "trying-it-with-a-card";
     TESTED: "/office/set-up/test-card/{id}" look GATES;
     TAKE_BACK: "/office/set-up/test-card/{id}/take-back" act GATES;
-    DOCTOR: "/office/set-up/doctor" look GATES_AND_SUPPORT;
+    DOCTOR: "/office/set-up/doctor" look GATES_AND_SUPPORT help "back-office" "the-doctor";
 
     // When it hurts.
     HELP: "/office/help/{topic}" look EVERYBODY;
-    SUPPORT: "/office/support" look ADMINISTRATORS_AND_SUPPORT;
+    SUPPORT: "/office/support" look ADMINISTRATORS_AND_SUPPORT help "back-office" "support-bundle";
     SUPPORT_BUNDLE: "/office/support/bundle.tar" look ADMINISTRATORS_AND_SUPPORT;
 
     // Accounts.
-    ACCOUNTS: "/office/accounts" look ADMINISTRATORS_AND_SUPPORT;
+    ACCOUNTS: "/office/accounts" look ADMINISTRATORS_AND_SUPPORT help "back-office" "accounts";
     NEW_ACCOUNT: "/office/accounts/new" look ADMINISTRATORS act ADMINISTRATORS;
     ACCOUNT: "/office/accounts/{id}" look ADMINISTRATORS act ADMINISTRATORS;
     ACCOUNT_DISABLE: "/office/accounts/{id}/disable" act ADMINISTRATORS;
@@ -208,39 +212,8 @@ addresses! {
     ACCOUNT_TWO_STEPS: "/office/accounts/{id}/two-steps" act ADMINISTRATORS;
 
     // What was done.
-    AUDIT: "/office/audit" look ADMINISTRATORS_AND_SUPPORT;
+    AUDIT: "/office/audit" look ADMINISTRATORS_AND_SUPPORT help "back-office" "the-audit-log";
     AUDIT_TABLE: "/office/audit/table/{form}" look ADMINISTRATORS_AND_SUPPORT;
-}
-
-/// One row of the matrix: what may be asked for, and by whom.
-#[derive(Debug, Clone, Copy)]
-pub struct Cell {
-    /// `GET` or `POST`.
-    pub method: &'static str,
-    /// The path, with `{…}` where it varies.
-    pub path: &'static str,
-    /// The roles that may; `None` if whoever comes may.
-    pub roles: Option<&'static [Role]>,
-}
-
-/// The whole matrix, for tests and documents.
-#[must_use]
-pub fn access_table() -> Vec<Cell> {
-    let cell = |method, path, who: Option<Who>| {
-        who.map(|who| Cell {
-            method,
-            path,
-            roles: match who {
-                Who::Everybody => None,
-                Who::Roles(roles) => Some(roles),
-            },
-        })
-    };
-    let cells = ALL.iter().flat_map(|address| {
-        let Address { path, look, act } = *address;
-        [cell("GET", path, look), cell("POST", path, act)]
-    });
-    cells.flatten().collect()
 }
 
 #[cfg(test)]

@@ -99,21 +99,10 @@ impl One {
 
 #[derive(Template)]
 #[template(path = "invited.html")]
-struct Link {
+struct Link<'a> {
     frame: Frame,
-    title: String,
-    link: String,
-}
-
-impl Link {
-    fn new(frame: Frame, url: &str, invited: &Invited) -> Self {
-        let t = Texts::of(frame.formats.language);
-        Self {
-            title: fill(t.link_title, &[("name", &invited.account.name)]),
-            link: invitation_link(url, &invited.token),
-            frame,
-        }
-    }
+    invited: &'a Invited,
+    url: &'a str,
 }
 
 /// Where somebody chooses a password, for the token of an invitation; `url` is where
@@ -125,7 +114,12 @@ pub fn invitation_link(url: &str, token: &Token) -> String {
 }
 
 fn link(visit: &Visit, invited: &Invited) -> Answer {
-    visit.page(&Link::new(visit.frame(), &visit.office.role.url, invited))
+    let (frame, url) = (visit.frame(), &visit.office.role.url);
+    visit.page(&Link {
+        frame,
+        invited,
+        url,
+    })
 }
 
 /// What was entered; a role that is none is the one that may least.

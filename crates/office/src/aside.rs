@@ -23,7 +23,6 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     read: "Lu", "Read";
     unreadable: "illisible", "not readable";
     check: "Contrôle", "Check";
-    cancellation: "Annulation", "Cancellation";
     together: "Plusieurs d’un coup", "Several at once";
     group: "Appareil et raison", "Device and reason";
     book_all: "Tout enregistrer tel quel", "Book all as they came";
@@ -38,8 +37,6 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     in_the_books: "Les comptes ont déjà ce contrôle. Enregistrez-le tel quel : rien n’est vendu deux fois, et ce que l’appareil a fait compte.",
         "The books have this check already. Book it as it came: nothing is sold twice, and what the device did counts.";
     lately: "Réglé dernièrement", "Settled lately";
-    when: "Quand", "When";
-    who: "Qui", "Who";
     how: "Comment", "How";
     booked: "enregistré", "booked";
     dismissed: "pas une entrée", "no entry";
@@ -73,7 +70,6 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     not_cancelled: "L’annulation n’est pas possible : enregistrez d’abord son contrôle s’il est ici ; sinon dites pourquoi elle n’a pas lieu d’être.",
         "The cancellation is not possible: first book its check if it lies here; else say why it is not to be.";
     not_taken: "Le contrôle est refusé : {why}", "The check is refused: {why}";
-    its_check: "Le contrôle", "The check";
 });
 
 coded! {
@@ -130,14 +126,6 @@ impl Page {
             Input::choice("group", t.group, "", groups),
             Input::text("note", t.note, ""),
         ])
-    }
-
-    fn how(&self, one: &Aside) -> &'static str {
-        let t = Texts::of(self.frame.formats.language);
-        match one.settlement {
-            Some(Settlement::Booked) => t.booked,
-            _ => t.dismissed,
-        }
     }
 }
 
@@ -285,49 +273,6 @@ impl One {
             read,
             frame,
         }
-    }
-
-    /// What booking does.
-    fn book_why(&self) -> &'static str {
-        let t = Texts::of(self.frame.formats.language);
-        match self.aside.kind {
-            Kind::Cancellation => t.book_cancellation_why,
-            Kind::Check if self.read.told.is_some_and(|told| !told.opens()) => t.turned_away,
-            Kind::Check => t.book_why,
-        }
-    }
-
-    fn kind(&self) -> &'static str {
-        let t = Texts::of(self.frame.formats.language);
-        match self.aside.kind {
-            Kind::Check => t.check,
-            Kind::Cancellation => t.cancellation,
-        }
-    }
-
-    /// What is known of it.
-    fn facts(&self) -> Vec<(&'static str, String)> {
-        let (formats, aside) = (&self.frame.formats, &self.aside);
-        let t = Texts::of(formats.language);
-        let mut facts = vec![
-            (t.reason, why(aside, formats.language).to_owned()),
-            (t.detail, without_numbers(&aside.detail)),
-            (t.device, self.names.devices.of(&aside.device)),
-            (t.came, formats.moment(aside.arrived_at)),
-        ];
-        if aside.kind == Kind::Check {
-            facts.push((t.scanned, formats.moment(self.read.scanned.at)));
-            facts.push((t.read, read(t, aside)));
-            let told = self.read.outcome.as_deref().map(shown);
-            facts.extend(told.map(|told| (t.told, told)));
-        }
-        if let (Some(at), Some(by)) = (aside.settled_at, &aside.settled_by) {
-            facts.push((t.when, formats.moment(at)));
-            facts.push((t.who, by.clone()));
-        }
-        facts.extend(aside.note.clone().map(|note| (t.note, note)));
-        facts.push(("SHA-256", aside.sha256.clone()));
-        facts
     }
 }
 

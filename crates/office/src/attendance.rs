@@ -8,7 +8,7 @@ use super::breakdown::{Breakdown, Order, Part, sums};
 use super::figure::{Asked, Figure, Figures, Known};
 use super::period::Period;
 use super::plot::{Bar, Plot};
-use super::table_file::{self, Form, number, text};
+use super::table_file::{self, Column, Form, number, text};
 use crate::page::*;
 use gate::records::attendance::{HourCount, Visitors, visitors};
 use std::collections::BTreeMap;
@@ -166,23 +166,18 @@ pub(crate) async fn show(visit: Visit, Query(query): Query) -> Answer {
     visit.page(&page(asked, came.as_ref()))
 }
 
-/// Columns of the file; the hour is that of the organisation's clocks.
-const COLUMNS: [&str; 3] = ["business_day", "hour", "admitted"];
-
 pub(crate) async fn table(visit: Visit, Path(form): Path<Form>, Query(query): Query) -> Answer {
     let Period { from, to } = Asked::of(&visit, &query).whole()?;
-    if visit.office.gate.is_none() {
-        return Err(PageError::NotFound);
-    }
-    let came = visitors(&visit.office.db, from, to).await?;
-    let rows = came.hours.iter().map(|count| {
-        vec![
-            text(count.business_day),
-            number(count.hour),
-            number(count.admitted),
-        ]
-    });
-    table_file::send(form, &format!("attendance-{from}-{to}"), &COLUMNS, rows)
+    visit.gate()?;
+    let came = visitors(visit.db(), from, to).await?;
+    let columns: [Column<'_, HourCount>; 3] = [
+        ("business_day", &|count| text(count.business_day)),
+        // That of the organisation's clocks.
+        ("hour", &|count| number(count.hour)),
+        ("admitted", &|count| number(count.admitted)),
+    ];
+    let table = table_file::table(&columns, &came.hours);
+    table_file::send(form, &format!("attendance-{from}-{to}"), &table)
 }
 
 #[cfg(test)]

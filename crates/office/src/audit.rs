@@ -5,9 +5,9 @@ pub(crate) mod sample;
 
 use super::coded::coded;
 use super::frame::role_name;
-use super::table_file::{self, Form, downloads, text};
+use super::table_file::{self, Column, Form, downloads, maybe, text};
 use crate::page::*;
-use staff::{Account, AccountId, AuditEntry, AuditFilter};
+use staff::{Account, AuditEntry, AuditFilter};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Rows on a page.
@@ -18,9 +18,6 @@ const SHOWN_CHARS: usize = 200;
 kernel::texts!(Texts in Fr, En beside crate::words::Words {
     why: "Chaque changement, avec son auteur. Les lignes ne peuvent être ni modifiées ni effacées.",
         "Every change, and who made it. Rows can neither be changed nor deleted.";
-    who: "Qui", "Who";
-    when: "Quand", "When";
-    what: "Quoi", "What";
     changes: "Avant → après", "Before → after";
     everybody: "Tout le monde", "Everybody";
     everything: "Tout", "Everything";
@@ -283,73 +280,46 @@ struct Page {
     frame: Frame,
 }
 
-/// What the address asks for.
-struct Wanted {
-    filter: AuditFilter,
-    kind: &'static str,
-    who: String,
-    days: Days,
-}
-
-impl Wanted {
-    /// What cannot be read is as if it were not there.
-    fn read(query: &Entered, frame: &Frame) -> Self {
-        let kinds = Texts::of(frame.formats.language).kinds();
-        let kind = kinds.iter().find(|(kind, _)| *kind == query.text("kind"));
-        let kind = kind.map_or("", |(kind, _)| kind);
-        let who: Option<AccountId> = query.read("who");
-        let days = Days::read(query);
-        let (from, until) = days.moments(&frame.formats.zone);
-        Self {
-            filter: AuditFilter {
-                account: who,
-                kind: Some(kind.to_owned()).filter(|kind| !kind.is_empty()),
-                from,
-                until,
-                before_id: query.read("before"),
-            },
-            kind,
-            who: who.map(|who| who.to_string()).unwrap_or_default(),
-            days,
-        }
+/// What the address asks for. What cannot be read is as if it were not there.
+fn wanted(query: &Entered, formats: &Formats) -> AuditFilter {
+    let kinds = Texts::of(formats.language).kinds();
+    let is_known = |kind: &&str| kinds.iter().any(|(known, _)| known == kind);
+    let (from, until) = days(query, &formats.zone);
+    AuditFilter {
+        account: query.read("who"),
+        kind: query.some("kind").filter(is_known).map(str::to_owned),
+        from,
+        until,
+        before_id: query.read("before"),
     }
 }
 
 impl Page {
     fn new(
         frame: Frame,
-        wanted: &Wanted,
+        query: &Entered,
         accounts: Vec<Account>,
         entries: Vec<AuditEntry>,
         next: Option<i64>,
     ) -> Self {
         let t = Texts::of(frame.formats.language);
-        let ([from, to], who) = (&wanted.days.texts(), wanted.who.as_str());
         let people = accounts.iter().map(|a| (a.id.to_string(), a.name.clone()));
         let people = std::iter::once((String::new(), t.everybody.to_owned())).chain(people);
-        let query = [
-            ("who", who),
-            ("kind", wanted.kind),
-            ("from", from),
-            ("to", to),
+        let filters = [
+            Input::choice("who", t.who, query.text("who"), people.collect()),
+            Input::choice("kind", t.kind, query.text("kind"), t.kinds()),
+            Input::day("from", t.from, query.text("from")),
+            Input::day("to", t.to, query.text("to")),
         ];
+        let (sent, before) = (filters.each_ref().map(Input::sent), query.some("before"));
         Self {
-            filters: [
-                Input::choice("who", t.who, who, people.collect()),
-                Input::choice("kind", t.kind, wanted.kind, t.kinds()),
-                Input::day("from", t.from, from),
-                Input::day("to", t.to, to),
-            ],
-            downloads: downloads(frame.formats.language, &access::AUDIT_TABLE, &query),
-            pager: Pager::new(&frame, access::AUDIT, &query, wanted.filter.before_id, next),
+            downloads: downloads(frame.formats.language, &access::AUDIT_TABLE, &sent),
+            pager: Pager::new(&frame, access::AUDIT, &sent, before, next),
+            filters,
             entries,
             accounts,
             frame,
         }
-    }
-
-    fn action<'a>(&self, entry: &'a AuditEntry) -> &'a str {
-        action(&entry.action, self.frame.formats.language).unwrap_or(&entry.action)
     }
 
     fn who(&self, entry: &AuditEntry) -> String {
@@ -377,49 +347,36 @@ impl Page {
             _ => &entry.of,
         }
     }
-
-    fn differences(&self, entry: &AuditEntry) -> Vec<Difference> {
-        let (before, after) = (entry.before.as_ref(), entry.after.as_ref());
-        differences(before, after, &self.frame.formats)
-    }
 }
 
-/// Columns of the file; before and after are JSON.
-const COLUMNS: [&str; 8] = [
-    "at", "who", "address", "action", "kind", "of", "before", "after",
-];
-/// The most rows of a file, the newest; `from` and `to` choose others.
-const FILE_ROWS: u32 = 50_000;
-
 pub(crate) async fn table(visit: Visit, Path(form): Path<Form>, Query(query): Query) -> Answer {
-    let wanted = Wanted::read(&query, &visit.frame());
-    let mut entries = visit.staff().audit(wanted.filter, FILE_ROWS + 1).await?;
-    let more = cut(&mut entries, FILE_ROWS as usize).map(|_| table_file::more(&COLUMNS, FILE_ROWS));
-    let value =
-        |value: &Option<Value>| text(value.as_ref().map_or(String::new(), Value::to_string));
-    let rows = entries.iter().map(|entry| {
-        vec![
-            text(entry.at),
-            text(&entry.who),
-            text(&entry.address),
-            text(&entry.action),
-            text(&entry.kind),
-            text(&entry.of),
-            value(&entry.before),
-            value(&entry.after),
-        ]
-    });
-    table_file::send(form, "audit-log", &COLUMNS, rows.chain(more))
+    let wanted = wanted(&query, &visit.frame().formats);
+    let entries = visit
+        .staff()
+        .audit(wanted, table_file::LIST_ROWS + 1)
+        .await?;
+    let columns: [Column<'_, AuditEntry>; 8] = [
+        ("at", &|entry| text(entry.at)),
+        ("who", &|entry| text(&entry.who)),
+        ("address", &|entry| text(&entry.address)),
+        ("action", &|entry| text(&entry.action)),
+        ("kind", &|entry| text(&entry.kind)),
+        ("of", &|entry| text(&entry.of)),
+        // These are JSON.
+        ("before", &|entry| maybe(entry.before.as_ref())),
+        ("after", &|entry| maybe(entry.after.as_ref())),
+    ];
+    table_file::send_list(form, "audit-log", &columns, entries)
 }
 
 pub(crate) async fn show(visit: Visit, Query(query): Query) -> Answer {
     let frame = visit.frame();
-    let wanted = Wanted::read(&query, &frame);
     let staff = visit.staff();
-    let mut entries = staff.audit(wanted.filter.clone(), ROWS + 1).await?;
+    let wanted = wanted(&query, &frame.formats);
+    let mut entries = staff.audit(wanted, ROWS + 1).await?;
     let next = cut(&mut entries, ROWS as usize).map(|entry| entry.id);
     let accounts = staff.accounts().await?;
-    visit.page(&Page::new(frame, &wanted, accounts, entries, next))
+    visit.page(&Page::new(frame, &query, accounts, entries, next))
 }
 
 #[cfg(test)]

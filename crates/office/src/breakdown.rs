@@ -14,7 +14,6 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     by_day: "Par jour", "By day";
     by_month: "Par mois", "By month";
     month: "Mois", "Month";
-    most: "Le plus élevé : {label}, {value}.", "The highest: {label}, {value}.";
 });
 
 /// The most days that are shown one by one.

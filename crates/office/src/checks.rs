@@ -9,13 +9,13 @@ pub(crate) mod story;
 
 pub(crate) use story::show;
 
-use super::table_file::{self, Form, downloads, text};
+use super::table_file::{self, Column, Form, downloads, maybe, text};
 use crate::coded::said;
 use crate::page::*;
 use gate::Direction;
 use gate::records::doubts::Doubt;
 use gate::records::history::{CheckFilter, CheckLine, checks};
-use kernel::CardNumber;
+use kernel::{CardNumber, Zone};
 
 /// Rows on a page.
 const ROWS: u32 = 50;
@@ -64,82 +64,59 @@ pub(crate) const fn mark_name(doubt: Doubt, language: Language) -> &'static str 
 }
 
 /// What the address asks for. What cannot be read is as if it were not there.
-struct Wanted {
-    filter: CheckFilter,
-    before: Option<String>,
-    days: Days,
-}
-
-impl Wanted {
-    fn read(query: &Entered, frame: &Frame) -> Self {
-        let days = Days::read(query);
-        let (from, until) = days.moments(&frame.formats.zone);
-        let before = query.some("before").and_then(|place| {
-            let (at, id) = place.split_once('_')?;
-            let at = Timestamp::from_millis(at.parse().ok()?)?;
-            Some((at, id.parse().ok()?))
-        });
-        Self {
-            filter: CheckFilter {
-                card: None,
-                device: query.read("device"),
-                decision: query.read("outcome"),
-                doubt: query.read("mark"),
-                from,
-                until,
-                before,
-            },
-            before: before.and(query.some("before").map(str::to_owned)),
-            days,
-        }
+fn wanted(query: &Entered, zone: &Zone) -> CheckFilter {
+    let (from, until) = days(query, zone);
+    let before = query.some("before").and_then(|place| {
+        let (at, id) = place.split_once('_')?;
+        let at = Timestamp::from_millis(at.parse().ok()?)?;
+        Some((at, id.parse().ok()?))
+    });
+    CheckFilter {
+        card: None,
+        device: query.read("device"),
+        decision: query.read("outcome"),
+        doubt: query.read("mark"),
+        from,
+        until,
+        before,
     }
 }
 
 impl Page {
     fn new(
         frame: Frame,
-        wanted: &Wanted,
+        query: &Entered,
         names: SiteNames,
         checks: Vec<CheckLine>,
         next: Option<String>,
     ) -> Self {
         let language = frame.formats.language;
         let t = Texts::of(language);
-        let device = wanted.filter.device.as_ref().map_or("", DeviceCode::as_str);
-        let decision = wanted.filter.decision.map_or("", Decision::as_str);
-        let mark = wanted.filter.doubt.map_or("", Doubt::as_str);
         let marks = Doubt::ALL
             .iter()
-            .map(|d| (d.as_str(), mark_name(*d, language)));
-        let devices = names.devices.all();
+            .map(|d| (d.as_str().to_owned(), mark_name(*d, language).to_owned()));
         let decisions = Decision::ALL.map(|d| (d.as_str(), outcome::name(d, language)));
-        let all = || std::iter::once(("", t.all));
-        let any = std::iter::once((String::new(), t.all.to_owned()));
-        let [from, to] = &wanted.days.texts();
-        let query = [
-            ("device", device),
-            ("outcome", decision),
-            ("mark", mark),
-            ("from", from),
-            ("to", to),
+        let decisions = decisions.map(|(word, name)| (word.to_owned(), name.to_owned()));
+        let all = || std::iter::once((String::new(), t.all.to_owned()));
+        let choice = |name, label, choices| Input::choice(name, label, query.text(name), choices);
+        let filters = [
+            choice(
+                "device",
+                t.device,
+                all().chain(names.devices.all()).collect(),
+            ),
+            choice("outcome", t.outcome, all().chain(decisions).collect()),
+            choice("mark", t.mark, all().chain(marks).collect()),
+            Input::day("from", t.from, query.text("from")),
+            Input::day("to", t.to, query.text("to")),
         ];
+        let (sent, before) = (filters.each_ref().map(Input::sent), query.some("before"));
         Self {
             card: frame.filled([Input::text("card", t.card, "").hint(t.card_hint)]),
-            filters: [
-                Input::choice("device", t.device, device, any.chain(devices).collect()),
-                Input::choice(
-                    "outcome",
-                    t.outcome,
-                    decision,
-                    all().chain(decisions).collect(),
-                ),
-                Input::choice("mark", t.mark, mark, all().chain(marks).collect()),
-                Input::day("from", t.from, from),
-                Input::day("to", t.to, to),
-            ],
-            of_card: wanted.filter.card.clone(),
-            downloads: downloads(language, &access::CHECKS_TABLE, &query),
-            pager: Pager::new(&frame, access::CHECKS, &query, wanted.before.clone(), next),
+            of_card: None,
+            downloads: downloads(language, &access::CHECKS_TABLE, &sent),
+            pager: Pager::new(&frame, access::CHECKS, &sent, before, next),
+            filters,
             checks,
             names,
             frame,
@@ -155,76 +132,51 @@ async fn find(visit: &Visit, filter: CheckFilter, limit: u32) -> Result<Vec<Chec
     checks(visit.db(), filter, limit).await
 }
 
-async fn names(visit: &Visit) -> Result<SiteNames, DbError> {
-    match visit.office.gate {
-        Some(_) => SiteNames::read(visit.db()).await,
-        None => Ok(SiteNames::default()),
-    }
-}
-
 pub(crate) async fn list(visit: Visit, Query(query): Query) -> Answer {
     let frame = visit.frame();
-    let wanted = Wanted::read(&query, &frame);
-    let mut found = find(&visit, wanted.filter.clone(), ROWS + 1).await?;
+    let wanted = wanted(&query, &frame.formats.zone);
+    let mut found = find(&visit, wanted, ROWS + 1).await?;
     let next = cut(&mut found, ROWS as usize);
     let next = next.map(|last| format!("{}_{}", last.arrived_at.millis(), last.id));
-    let names = names(&visit).await?;
-    visit.page(&Page::new(frame, &wanted, names, found, next))
+    let names = SiteNames::read(visit.db()).await?;
+    visit.page(&Page::new(frame, &query, names, found, next))
 }
 
-/// Columns of the file; `card` without its middle, as on the page.
-const COLUMNS: [&str; 10] = [
-    "check",
-    "scanned_at",
-    "arrived_at",
-    "device",
-    "mode",
-    "direction",
-    "outcome",
-    "card",
-    "sector",
-    "cancelled",
-];
-/// The most rows of a file, the latest; `from` and `to` choose others.
-const FILE_ROWS: u32 = 50_000;
-
 pub(crate) async fn table(visit: Visit, Path(form): Path<Form>, Query(query): Query) -> Answer {
-    let wanted = Wanted::read(&query, &visit.frame());
-    let mut found = find(&visit, wanted.filter, FILE_ROWS + 1).await?;
-    let more = cut(&mut found, FILE_ROWS as usize).map(|_| table_file::more(&COLUMNS, FILE_ROWS));
-    let rows = found.iter().map(|check| {
-        vec![
-            text(check.id),
-            text(check.scanned_at),
-            text(check.arrived_at),
-            text(&check.device),
-            text(check.mode),
-            text(check.direction),
-            text(check.decision),
-            text(
-                check
-                    .card
-                    .as_ref()
-                    .map_or(String::new(), ToString::to_string),
-            ),
-            text(check.sector.as_ref().map_or("", SectorCode::as_str)),
-            text(check.cancelled),
-        ]
-    });
-    table_file::send(form, "checks", &COLUMNS, rows.chain(more))
+    let wanted = wanted(&query, &visit.office.role.zone);
+    let found = find(&visit, wanted, table_file::LIST_ROWS + 1).await?;
+    let columns: [Column<'_, CheckLine>; 10] = [
+        ("check", &|check| text(check.id)),
+        ("scanned_at", &|check| text(check.scanned_at)),
+        ("arrived_at", &|check| text(check.arrived_at)),
+        ("device", &|check| text(&check.device)),
+        ("mode", &|check| text(check.mode)),
+        ("direction", &|check| text(check.direction)),
+        ("outcome", &|check| text(check.decision)),
+        // Without its middle, as on the page.
+        ("card", &|check| maybe(check.card.as_ref())),
+        ("sector", &|check| maybe(check.sector.as_ref())),
+        ("cancelled", &|check| text(check.cancelled)),
+    ];
+    table_file::send_list(form, "checks", &columns, found)
 }
 
 /// The checks of one card. A form's body, not an address, holds its number.
 pub(crate) async fn of_card(visit: Visit, entered: Entered) -> Answer {
-    let mut wanted = Wanted::read(&Entered::default(), &visit.frame());
-    let names = names(&visit).await?;
-    wanted.filter.card = entered.read("card");
-    if wanted.filter.card.is_none() {
+    let (nothing, names) = (Entered::default(), SiteNames::read(visit.db()).await?);
+    let Some(card) = entered.read::<CardNumber>("card") else {
         let mistakes = Mistakes::one("card", Texts::of(visit.language).card_wrong);
         let visit = visit.wrong(Entered::default(), mistakes);
-        let page = Page::new(visit.frame(), &wanted, names, Vec::new(), None);
+        let page = Page::new(visit.frame(), &nothing, names, Vec::new(), None);
         return visit.page(&page);
-    }
-    let found = find(&visit, wanted.filter.clone(), ROWS_OF_CARD).await?;
-    visit.page(&Page::new(visit.frame(), &wanted, names, found, None))
+    };
+    let filter = CheckFilter {
+        card: Some(card.clone()),
+        ..CheckFilter::default()
+    };
+    let found = find(&visit, filter, ROWS_OF_CARD).await?;
+    visit.page(&Page {
+        of_card: Some(card),
+        ..Page::new(visit.frame(), &nothing, names, found, None)
+    })
 }

@@ -4,13 +4,8 @@
 use books::reconciliation::Reconciliation;
 use kernel::Timestamp;
 use std::sync::Arc;
-use tokio::sync::watch;
 
-/// The comparisons of this process.
-#[derive(Debug, Default)]
-pub(crate) struct Books(pub(crate) watch::Sender<State>);
-
-/// What is known.
+/// What is known by the comparisons of this process.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct State {
     /// Since when the books are being compared, if they are.

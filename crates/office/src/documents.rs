@@ -42,74 +42,23 @@ documents! {
     "stx-file": "interfaces/stx-file.md";
 }
 
-/// Where the help of a page is: the address of the page, or of those above it; the
-/// topic; the heading.
-const PLACES: &[(Address, &str, &str)] = &[
-    (access::TODAY, "back-office", "the-day"),
-    (access::WELCOME, "back-office", "the-first-account"),
-    (access::SIGN_IN, "back-office", "when-you-cant-get-in"),
-    (access::SALES, "back-office", "closing-the-month"),
-    (access::ATTENDANCE, "back-office", "closing-the-month"),
-    (access::STATEMENT, "back-office", "closing-the-month"),
-    (access::SALES_FILES, "stx-file", "what-is-refused"),
-    (
-        access::RECONCILIATION,
-        "operating",
-        "the-reconciliation-shouts",
-    ),
-    (access::QUEUE, "operating", "a-queue-grows"),
-    (access::ASIDE, "operating", "every-morning"),
-    (access::SET_UP, "back-office", "setting-up"),
-    (access::PLACES, "back-office", "sectors-doors-and-devices"),
-    (access::SITE_TABLE, "site-table", "an-example"),
-    (access::CONNECTION, "otipass", "set-up"),
-    (access::MAPPING, "back-office", "mapping-parameters"),
-    (access::NEW_SECTOR, "back-office", "a-sector"),
-    (access::SECTOR, "back-office", "a-sector"),
-    (access::NEW_DOOR, "back-office", "a-door"),
-    (access::DOOR, "back-office", "a-door"),
-    (access::NEW_DEVICE, "back-office", "a-device"),
-    (access::CATALOGUE, "back-office", "catalogue-and-tariffs"),
-    (access::CATALOGUE_TEXT, "catalogue", "keys"),
-    (
-        access::TARIFF_MAPPING,
-        "back-office",
-        "catalogue-and-tariffs",
-    ),
-    (access::BUYER, "back-office", "channel-and-contact"),
-    (access::TEST_CARD, "back-office", "trying-it-with-a-card"),
-    (access::DOCTOR, "back-office", "the-doctor"),
-    (access::DEVICES, "back-office", "enrolling-devices"),
-    (
-        access::ENROL_SHEET,
-        "back-office",
-        "a-sheet-for-many-devices",
-    ),
-    (access::SUPPORT, "back-office", "support-bundle"),
-    (access::ACCOUNTS, "back-office", "accounts"),
-    (access::ME, "back-office", "your-own-account"),
-    (access::AUDIT, "back-office", "the-audit-log"),
-];
-
 /// The document about `topic`.
 #[must_use]
 pub fn document(topic: &str) -> Option<&'static Document> {
     DOCUMENTS.iter().find(|document| document.topic == topic)
 }
 
-/// The path of an address as far as it does not vary.
-fn before_id(at: &Address) -> &'static str {
-    at.path.split('{').next().unwrap_or(at.path)
-}
-
-/// Where the help of the page at `path` is.
+/// Where the help of the page at `path` is: its own, or that of those above it.
 pub(crate) fn help_of(path: &str) -> String {
-    let above = PLACES
-        .iter()
-        .filter(|(at, ..)| path.starts_with(before_id(at)));
-    let (_, topic, heading) = above
-        .max_by_key(|(at, ..)| at.path.len())
-        .unwrap_or(&PLACES[0]);
+    let is_above = |at: &&Address| {
+        let before_id = at.path.split('{').next();
+        at.help.is_some() && before_id.is_some_and(|above| path.starts_with(above))
+    };
+    let above = access::ALL.iter().filter(is_above);
+    let page = above
+        .max_by_key(|at| at.path.len())
+        .unwrap_or(&access::TODAY);
+    let (topic, heading) = page.help.unwrap_or_default();
     format!("{}#{heading}", access::HELP.of(topic))
 }
 

@@ -35,9 +35,9 @@ impl Entered {
     }
 
     /// With these fields, which come before those that were entered.
-    pub(crate) fn beside(mut self, mut fields: Vec<(String, String)>) -> Self {
-        fields.append(&mut self.0);
-        Self(fields)
+    pub(crate) fn beside<'f>(self, fields: impl Iterator<Item = (&'f str, &'f str)>) -> Self {
+        let fields = fields.map(|(name, text)| (name.to_owned(), text.to_owned()));
+        Self(fields.chain(self.0).collect())
     }
 
     /// A field's text, if the field was there.

@@ -5,7 +5,7 @@ use crate::access::{
     Address, BUYER, CATALOGUE, CONNECTION, MAPPING, ORGANISATION, PLACES, TARIFF_MAPPING,
 };
 use crate::coded::said;
-use crate::words::Words;
+use crate::set_up::step::words;
 use crate::{Managed, SetUp};
 use kernel::finding::{Finding, Part, Severity};
 
@@ -42,18 +42,8 @@ pub(crate) fn ways(finding: &Finding, set_up: &SetUp, frame: &Frame) -> Vec<Way>
     let mapped = finding.mapped_at.map(|_| MAPPING);
     let mut ways = Vec::new();
     for path in own.into_iter().chain(mapped) {
-        let t = Words::of(frame.formats.language);
-        let (managed, name) = match path {
-            CONNECTION => (&set_up.connection, t.connection),
-            MAPPING => (&set_up.mapping, t.mapping),
-            ORGANISATION => (&set_up.site, t.organisation_step),
-            PLACES => (&set_up.site, t.doors),
-            CATALOGUE => (&set_up.catalogue, t.catalogue),
-            TARIFF_MAPPING => (&set_up.catalogue, t.tariff_mapping),
-            _ => (&set_up.catalogue, t.buyer),
-        };
-        let way = (path, name);
-        if *managed == Managed::Here && frame.may_look(path) && !ways.contains(&way) {
+        let way = (path, words(path, frame.formats.language).0);
+        if *set_up.of(path) == Managed::Here && frame.may_look(path) && !ways.contains(&way) {
             ways.push(way);
         }
     }

@@ -118,6 +118,11 @@ impl Input {
         self
     }
 
+    /// Its name and value, as a form sends it.
+    pub(crate) fn sent(&self) -> (&str, &str) {
+        (self.name, &self.value)
+    }
+
     /// Whether it is one of these fields.
     pub(crate) fn is_one_of(&self, names: &[&str]) -> bool {
         names.contains(&self.name)

@@ -63,6 +63,8 @@ pub(crate) struct Frame {
     pub(crate) entered: Entered,
     pub(crate) mistakes: Mistakes,
     pub(crate) site_name: String,
+    /// Who manages what the page shows.
+    pub(crate) managed: Managed,
 }
 
 /// A place to go, and its name.
@@ -110,7 +112,14 @@ impl Frame {
             entered: Entered::default(),
             mistakes: Mistakes::default(),
             site_name: String::new(),
+            managed: Managed::Here,
         }
+    }
+
+    /// Around a page of what is managed so.
+    pub(crate) fn managed_by(self, managed: &Managed) -> Self {
+        let managed = managed.clone();
+        Self { managed, ..self }
     }
 
     /// The places that the person may look at, section by section.
@@ -158,11 +167,6 @@ impl Frame {
         help_of(&self.path)
     }
 
-    /// The language's tag.
-    pub(crate) fn language(&self) -> &'static str {
-        self.formats.language.as_str()
-    }
-
     /// Whether the person may look at what is there: what they may not, they are
     /// not shown.
     pub(crate) fn may_look(&self, at: impl Borrow<Address>) -> bool {
@@ -175,8 +179,8 @@ impl Frame {
     }
 
     /// The same, where the back office manages what it changes.
-    pub(crate) fn may_change(&self, managed: &Managed, at: impl Borrow<Address>) -> bool {
-        *managed == Managed::Here && self.may_act(at)
+    pub(crate) fn may_change(&self, at: impl Borrow<Address>) -> bool {
+        self.managed == Managed::Here && self.may_act(at)
     }
 
     /// A role's name for people.

@@ -46,7 +46,7 @@ pub(crate) async fn guard(
     let known_browser = Cookie::Browser.token(&parts.headers, jar);
     let visit = match visit(office, &parts, known_browser.clone()).await {
         Ok(visit) => visit,
-        Err(error) => return error,
+        Err(error) => return error.into_response(),
     };
     let mut response = match enter(address, &visit, parts, body).await {
         Ok(Entry::Go(request)) if is_read(request.method()) => next.run(request).await,
@@ -75,7 +75,7 @@ pub(crate) async fn nothing_here(State(office): State<Office>, request: Request)
     let browser = Cookie::Browser.token(&parts.headers, jar);
     match visit(office, &parts, browser).await {
         Ok(visit) => visit.error(&PageError::NotFound, &request_id),
-        Err(error) => error,
+        Err(error) => error.into_response(),
     }
 }
 
@@ -94,19 +94,21 @@ enum Entry {
 }
 
 /// Finds out who asks.
-async fn visit(office: Office, request: &Parts, browser: Option<Token>) -> Result<Visit, Response> {
+async fn visit(
+    office: Office,
+    request: &Parts,
+    browser: Option<Token>,
+) -> Result<Visit, PageError> {
     let headers = &request.headers;
-    let unnamed = |error: PageError| error.into_response();
     let browser = match browser {
         Some(browser) => browser,
-        None => Token::new().map_err(|e| unnamed(PageError::internal(e)))?,
+        None => Token::new().map_err(PageError::internal)?,
     };
     let jar = Jar::of(headers, office.secure);
     let found = match Cookie::Session.token(headers, jar) {
-        Some(token) => office.role.staff.session(&token).await,
-        None => Ok(None),
+        Some(token) => office.role.staff.session(&token).await?,
+        None => None,
     };
-    let found = found.map_err(|e| unnamed(e.into()))?;
     let (session, half) = match found {
         Some(session) if session.step == Step::Whole => (Some(session), None),
         half => (None, half),
@@ -150,11 +152,8 @@ async fn enter(
     parts: Parts,
     body: Body,
 ) -> Result<Entry, PageError> {
-    let who = if is_read(&parts.method) {
-        address.look
-    } else {
-        address.act
-    };
+    let is_read = is_read(&parts.method);
+    let who = if is_read { address.look } else { address.act };
     let who = who.ok_or(PageError::NotFound)?;
     let role = visit.session.as_ref().map(|session| session.account.role);
     if !who.has(role) {
@@ -163,7 +162,7 @@ async fn enter(
             Some(_) => Err(PageError::Forbidden),
         };
     }
-    let body = if is_read(&parts.method) {
+    let body = if is_read {
         body
     } else {
         with_token(visit, &parts, body, who).await?

@@ -2,7 +2,6 @@
 
 use gate::site::interface::StoredInterface;
 use kernel::{Phrase, Timestamp};
-use tokio::sync::Mutex;
 
 /// How long a try is good, in milliseconds.
 const GOOD_MS: i64 = 60_000;
@@ -18,10 +17,6 @@ pub(crate) enum Line {
     /// What is wrong, and what to do.
     Bad(Phrase),
 }
-
-/// The last try of the process; whoever comes while one is made waits for it.
-#[derive(Debug, Default)]
-pub(crate) struct LastTry(pub(crate) Mutex<Option<Tried>>);
 
 /// A try.
 #[derive(Debug, Clone)]

@@ -72,7 +72,6 @@ mod welcome;
 mod words;
 mod workbook;
 
-pub use access::{Cell, access_table};
 pub use accounts::invitation_link;
 pub use day::{Day, Watched};
 pub use frame::role_name;

@@ -1,6 +1,7 @@
 //! What a service is set up with, who manages it, and the word that it has
 //! changed.
 
+use crate::access::{self, Address};
 use crate::page_error::PageError;
 use kernel::Seal;
 use otipass::Contract;
@@ -68,6 +69,19 @@ pub struct SetUp {
     pub seal: Seal,
     /// The word that the service is to be put together again.
     pub take_up: TakeUp,
+}
+
+impl SetUp {
+    /// Who manages what this page is about.
+    pub(crate) fn of(&self, page: Address) -> &Managed {
+        match page {
+            access::CONNECTION => &self.connection,
+            access::MAPPING => &self.mapping,
+            access::ORGANISATION | access::PLACES => &self.site,
+            access::CATALOGUE | access::TARIFF_MAPPING | access::BUYER => &self.catalogue,
+            _ => &Managed::Here,
+        }
+    }
 }
 
 /// The word that what a service is made of has changed: whoever serves finishes

@@ -1,8 +1,8 @@
 //! What pages work with: the back office's part of a process.
 
-use crate::comparison::Books;
+use crate::comparison::State;
 use crate::day::Day;
-use crate::last_try::{Former, LastTry};
+use crate::last_try::{Former, Tried};
 use crate::managed::{Missing, SetUp};
 use crate::watchers::Watchers;
 use ::doctor::Doctor;
@@ -15,6 +15,7 @@ use staff::provider::Provider;
 use std::net::IpAddr;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 /// The back office's part of a process.
@@ -53,9 +54,9 @@ pub(crate) struct Inner {
     /// Whether browsers reach it by `https`.
     pub(crate) secure: bool,
     /// The one who compares the books.
-    pub(crate) books: Books,
-    /// How the line to Otipass was last tried.
-    pub(crate) last_try: LastTry,
+    pub(crate) books: watch::Sender<State>,
+    /// How the line to Otipass was last tried; whoever comes while it is waits for that.
+    pub(crate) last_try: tokio::sync::Mutex<Option<Tried>>,
     /// The connection that was replaced last, if the new one does not work. In memory: whoever
     /// has just replaced it puts it back, and its secrets are to be nowhere else.
     pub(crate) former: Mutex<Option<Former>>,
@@ -105,8 +106,8 @@ impl Office {
         Self(Arc::new(Inner {
             secure: parts.role.url.starts_with("https:"),
             parts,
-            books: Books::default(),
-            last_try: LastTry::default(),
+            books: watch::Sender::default(),
+            last_try: tokio::sync::Mutex::default(),
             former: Mutex::default(),
             watchers: Arc::default(),
             ending: ending.clone(),

@@ -10,7 +10,7 @@ pub(crate) use crate::frame::Frame;
 pub(crate) use crate::managed::{Managed, SetUp};
 pub(crate) use crate::outcome;
 pub(crate) use crate::page_error::PageError;
-pub(crate) use crate::pager::{Days, Pager, cut};
+pub(crate) use crate::pager::{Pager, cut, days};
 pub(crate) use crate::visit::{Answer, Visit, download};
 pub(crate) use askama::Template;
 pub(crate) use askama::filters::HtmlSafe;

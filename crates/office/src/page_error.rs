@@ -3,6 +3,7 @@
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use db::DbError;
+use gate::TokenError;
 use kernel::causes;
 use staff::password::PasswordError;
 use staff::{AccountError, IdentityError};
@@ -65,6 +66,15 @@ impl From<DbError> for PageError {
                 Self::Busy
             }
             error => Self::internal(error),
+        }
+    }
+}
+
+impl From<TokenError> for PageError {
+    fn from(error: TokenError) -> Self {
+        match error {
+            TokenError::UnknownDevice(_) => Self::NotFound,
+            TokenError::Db(error) => error.into(),
         }
     }
 }

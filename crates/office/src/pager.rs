@@ -17,34 +17,13 @@ pub(crate) fn cut<T>(rows: &mut Vec<T>, most: usize) -> Option<&T> {
     rows.last().filter(|_| is_more)
 }
 
-/// The days that a list is filtered by; what cannot be read is as if it were not
-/// there.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Days {
-    from: Option<BusinessDay>,
-    to: Option<BusinessDay>,
-}
-
-impl Days {
-    pub(crate) fn read(query: &Entered) -> Self {
-        Self {
-            from: query.read("from"),
-            to: query.read("to"),
-        }
-    }
-
-    /// The first moment, and the one at which they have ended.
-    pub(crate) fn moments(self, zone: &Zone) -> (Option<Timestamp>, Option<Timestamp>) {
-        let end = self.to.map(|day| day.plus_days(1));
-        let start = |day| zone.start_of(day);
-        (self.from.map(start), end.map(start))
-    }
-
-    /// The days as their fields have them.
-    pub(crate) fn texts(self) -> [String; 2] {
-        let text = |day: Option<BusinessDay>| day.map(|day| day.to_string());
-        [self.from, self.to].map(|day| text(day).unwrap_or_default())
-    }
+/// The first moment of the days that a list is filtered by, and the one at which they
+/// have ended; what cannot be read is as if it were not there.
+pub(crate) fn days(query: &Entered, zone: &Zone) -> (Option<Timestamp>, Option<Timestamp>) {
+    let [from, to] = ["from", "to"].map(|field| query.read::<BusinessDay>(field));
+    let end = to.map(|day| day.plus_days(1));
+    let start = |day| zone.start_of(day);
+    (from.map(start), end.map(start))
 }
 
 /// The links below a list; a template shows them by `{{ pager }}`.
@@ -62,21 +41,17 @@ impl Pager {
     /// Links of the list at `path` with the filter `query` (pairs of name and
     /// value; empty ones are left out). `present` is the `before` of this page,
     /// `next` that of the one after it.
-    pub(crate) fn new<K: Display>(
+    pub(crate) fn new(
         frame: &Frame,
         path: impl Display,
         query: &[(&str, &str)],
-        present: Option<K>,
-        next: Option<K>,
+        present: Option<impl Display>,
+        next: Option<impl Display>,
     ) -> Self {
-        let link = |before: Option<K>| {
-            let before = before.map(|before| before.to_string()).unwrap_or_default();
-            let last = [("before", before.as_str())];
-            with(&path, &[query, &last].concat())
-        };
+        let link = |before: &str| with(&path, &[query, &[("before", before)]].concat());
         Self {
-            newest: present.map(|_| link(None)),
-            older: next.map(|next| link(Some(next))),
+            newest: present.map(|_| link("")),
+            older: next.map(|next| link(&next.to_string())),
             labels: (frame.t.newest, frame.t.older),
         }
     }

@@ -15,14 +15,13 @@ const BOTTOM: i32 = 60;
 
 const ELLIPSIS: u8 = 0x85;
 
-/// Where the cells of a column stand.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Column {
-    /// They begin at the first and end before the second.
-    Text(i32, i32),
-    /// They end at the second and begin behind the first.
-    Number(i32, i32),
-}
+/// The columns of a table: how many have texts, which begin at their edge, and the edges
+/// of all, with that behind the last. Behind the texts stand numbers, which end before the
+/// next edge.
+pub(super) type Columns = (usize, &'static [i32]);
+
+/// Between the end of a column and the next edge.
+const GAP: i32 = 4;
 
 /// How a line looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -127,14 +126,14 @@ impl Pdf {
     }
 
     /// A line of a table, each cell within its column.
-    pub(super) fn row(&mut self, weight: Weight, columns: &[Column], cells: &[String]) {
+    pub(super) fn row(&mut self, weight: Weight, (texts, edges): Columns, cells: &[String]) {
         const SIZE: i32 = 8;
-        for (column, cell) in columns.iter().zip(cells) {
-            let (Column::Text(from, to) | Column::Number(from, to)) = *column;
+        for (at, (edge, cell)) in edges.windows(2).zip(cells).enumerate() {
+            let (from, to) = (edge[0], edge[1] - GAP);
             let bytes = fitting(cell, SIZE, weight, to - from);
-            let x = match column {
-                Column::Text(..) => from,
-                Column::Number(..) => to - widths::width(weight, &bytes) * SIZE / 1_000,
+            let x = match at < texts {
+                true => from,
+                false => to - widths::width(weight, &bytes) * SIZE / 1_000,
             };
             self.put(x, self.y, SIZE, weight, &bytes);
         }

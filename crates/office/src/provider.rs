@@ -32,11 +32,7 @@ pub(crate) async fn begin(visit: Visit, Query(query): Query) -> Answer {
         .map(|next| own_path(Some(next)).to_owned());
     let begun = match provider.begin(next).await {
         Ok(begun) => begun,
-        Err(error) => {
-            note(&*error);
-            let why = Texts::of(visit.language).silent;
-            return refused(visit, why);
-        }
+        Err(error) => return of_no_help(visit, &*error),
     };
     let kept =
         role.staff
@@ -63,10 +59,7 @@ pub(crate) async fn back(visit: Visit, Query(query): Query) -> Answer {
     };
     let identity = match provider.finish(code, &attempt, role.staff.now()).await {
         Ok(identity) => identity,
-        Err(error) => {
-            note(&*error);
-            return refused(visit, t.silent);
-        }
+        Err(error) => return of_no_help(visit, &*error),
     };
     let present = visit.session.as_ref().map(|session| session.token.clone());
     let why = match role
@@ -87,9 +80,11 @@ pub(crate) async fn back(visit: Visit, Query(query): Query) -> Answer {
     refused(visit, why)
 }
 
-fn note(error: &dyn Error) {
+fn of_no_help(visit: Visit, error: &dyn Error) -> Answer {
     tracing::warn!(
         error = causes(error),
         "the identity provider was of no help"
     );
+    let why = Texts::of(visit.language).silent;
+    refused(visit, why)
 }

@@ -32,12 +32,10 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     stopped: "Ce que la billetterie ne prend pas en ce moment", "What ticketing takes none of at present";
     stopped_why: "Rien n’en est écarté : tout attend et repart de soi-même une fois la cause corrigée. Nous réessayons de loin en loin.",
         "None of it is set aside: all of it waits, and goes by itself once the cause is cured. We try again now and then.";
-    stopped_what: "Quoi", "What";
     stopped_since: "Depuis", "Since";
     tried: "Nouvel essai en cours. La billetterie répond d’ordinaire en quelques secondes : rechargez la page.",
         "Trying again now. Ticketing mostly answers within seconds: load the page again.";
     line: "Aucun appel", "No call at all";
-    cancelling_none: "Entrées annulées", "Cancelled entries";
     try_stopped: "Réessayer l’envoi", "Try to send again";
     barcodes: "Codes de contrôle refusés", "Control barcodes refused";
     cancellations: "Annulations refusées", "Cancellations refused";
@@ -68,50 +66,6 @@ struct Page {
     said: Option<Said>,
     queue: Queue,
     frame: Frame,
-}
-
-/// A number with what it counts, and the list of these.
-type Count = (&'static str, i64, Option<&'static str>);
-
-impl Page {
-    fn refused(&self) -> Vec<Count> {
-        let t = Texts::of(self.frame.formats.language);
-        let refused = self.queue.refused.unwrap_or_default();
-        let barcodes = (t.barcodes, refused.barcodes, Some("refused"));
-        let list = Some("cancellations_refused");
-        let mut counts = vec![barcodes, (t.cancellations, refused.cancellations, list)];
-        counts.retain(|(_, number, _)| *number > 0);
-        counts
-    }
-
-    /// What it is that ticketing takes none of.
-    fn stopped(&self, trouble: &Trouble) -> String {
-        let t = Texts::of(self.frame.formats.language);
-        match &trouble.of {
-            Stopped::Line => t.line.to_owned(),
-            Stopped::Cancellations => t.cancelling_none.to_owned(),
-            Stopped::Kind(kind) => format!("{}, {}, {}", kind.sector, kind.season, kind.product),
-        }
-    }
-
-    fn on_the_way(&self) -> Vec<Count> {
-        let t = Texts::of(self.frame.formats.language);
-        let mut counts = Vec::new();
-        if let Some(waiting) = &self.queue.on_the_way {
-            let cancelling = Some("cancellations_in_flight");
-            counts.extend([
-                (t.deliveries, waiting.deliveries, Some("in_flight")),
-                (t.cancelling, waiting.cancellations, cancelling),
-                (t.declarations, waiting.declarations, None),
-                (t.give_backs, waiting.give_backs, None),
-                (t.unresolved, waiting.unresolved, None),
-            ]);
-        }
-        if self.queue.held.is_some() {
-            counts.push((t.ready, self.queue.ready, Some("ready")));
-        }
-        counts
-    }
 }
 
 async fn page(visit: &Visit, said: Option<Said>) -> Answer {
@@ -153,5 +107,5 @@ pub(crate) async fn send_again(visit: Visit) -> Answer {
         0 => t.tried.to_owned(),
         _ => fill(t.sent, &[("n", &n)]),
     };
-    page(&visit, Some(Said::good(sent))).await
+    page(&visit, Some(("good", sent))).await
 }

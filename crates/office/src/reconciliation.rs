@@ -112,8 +112,13 @@ impl Step {
     }
 
     /// With the list of what it counts.
-    fn list(mut self, word: &str) -> Self {
-        self.list = (self.number > 0).then(|| access::QUEUE_LIST.of(word));
+    fn list(self, word: &str) -> Self {
+        self.at(access::QUEUE_LIST.of(word))
+    }
+
+    /// With the page of what it counts, if it counts anything.
+    fn at(mut self, page: impl Display) -> Self {
+        self.list = (self.number > 0).then(|| page.to_string());
         self
     }
 }
@@ -131,15 +136,6 @@ struct Page {
 }
 
 impl Page {
-    /// All of it as files: what they are called, and where they are.
-    fn downloads(&self) -> Vec<(&'static str, String)> {
-        downloads(
-            self.frame.formats.language,
-            &access::RECONCILIATION_TABLE,
-            &[],
-        )
-    }
-
     /// The differences on this page.
     fn shown<'a>(&self, books: &'a Reconciliation) -> impl Iterator<Item = &'a Difference> {
         books.differences.iter().skip(self.from).take(ROWS)
@@ -197,42 +193,35 @@ fn steps(formats: &Formats, books: &Reconciliation) -> Vec<Step> {
     }
     let disputed = step(0, t.disputed, books.disputed);
     steps.push(disputed.note(t.disputed_note).list("disputed"));
-    if books.disputes_in_flight > 0 {
-        let disputing = step(1, t.in_flight, books.disputes_in_flight);
-        steps.push(disputing.note(t.disputes_in_flight_note));
-    }
-    if books.settled_by_hand > 0 {
-        steps.push(step(0, t.by_hand, books.settled_by_hand).note(t.by_hand_note));
-    }
-    if books.aside > 0 {
-        let list = Some(access::ASIDE.to_string());
-        let step = step(0, t.aside, books.aside).note(t.aside_note);
-        steps.push(Step { list, ..step });
-    }
+    let mark = |doubt, number, note| {
+        let page = format!("{}?mark={doubt}", access::CHECKS);
+        let step = step(0, mark_name(doubt, formats.language), number);
+        step.note(note).at(page)
+    };
+    let clocks_off = i64::try_from(books.clocks_off).unwrap_or(i64::MAX);
     // To be looked at, and no difference.
-    for (doubt, number, note) in [
-        (
+    let some = [
+        step(1, t.in_flight, books.disputes_in_flight).note(t.disputes_in_flight_note),
+        step(0, t.by_hand, books.settled_by_hand).note(t.by_hand_note),
+        step(0, t.aside, books.aside)
+            .note(t.aside_note)
+            .at(access::ASIDE),
+        mark(
             Doubt::PossiblePassBack,
             books.possible_pass_backs,
             t.pass_backs_note,
         ),
-        (
+        mark(
             Doubt::EstimatedTime,
             books.estimated_times,
             t.estimated_note,
         ),
-        (Doubt::Run, books.runs_of_one_card, t.runs_note),
-    ] {
-        let label = mark_name(doubt, formats.language);
-        let list = Some(format!("{}?mark={doubt}", access::CHECKS));
-        let step = step(0, label, number).note(note);
-        steps.extend((number > 0).then_some(Step { list, ..step }));
-    }
-    if let Ok(number @ 1..) = i64::try_from(books.clocks_off) {
-        let list = Some(access::DEVICES.to_string());
-        let step = step(0, t.clocks, number).note(t.clocks_note);
-        steps.push(Step { list, ..step });
-    }
+        mark(Doubt::Run, books.runs_of_one_card, t.runs_note),
+        step(0, t.clocks, clocks_off)
+            .note(t.clocks_note)
+            .at(access::DEVICES),
+    ];
+    steps.extend(some.into_iter().filter(|step| step.number > 0));
     steps
 }
 
@@ -315,10 +304,10 @@ pub(crate) async fn table(visit: Visit, Path(form): Path<Form>) -> Answer {
             text(&difference.what),
         ]
     });
-    let rows = std::iter::once(as_of)
-        .chain(chain("", &books))
-        .chain(differences);
-    table_file::send(form, "reconciliation", &COLUMNS, rows)
+    let mut rows = vec![COLUMNS.map(text).into(), as_of];
+    rows.extend(chain("", &books));
+    rows.extend(differences);
+    table_file::send(form, "reconciliation", &rows)
 }
 
 /// The numbers in `books`, with the names of what they stand in before theirs.

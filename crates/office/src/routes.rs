@@ -17,7 +17,7 @@ use super::{
 };
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::http::{HeaderName, HeaderValue, header};
+use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, any, get, post};
@@ -162,29 +162,27 @@ pub(crate) fn router(office: Office) -> Router {
         .route("/office/{*rest}", any(nothing_here))
         .method_not_allowed_fallback(nothing_here);
     let mut headers = vec![
-        (header::CONTENT_SECURITY_POLICY, POLICY),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::X_FRAME_OPTIONS, "DENY"),
-        (header::REFERRER_POLICY, "same-origin"),
+        ("content-security-policy", POLICY),
+        ("x-content-type-options", "nosniff"),
+        ("x-frame-options", "DENY"),
+        ("referrer-policy", "same-origin"),
+        ("cross-origin-opener-policy", "same-origin"),
         (
-            HeaderName::from_static("cross-origin-opener-policy"),
-            "same-origin",
-        ),
-        (
-            HeaderName::from_static("permissions-policy"),
+            "permissions-policy",
             "camera=(), geolocation=(), microphone=()",
         ),
-        (header::CACHE_CONTROL, "no-store"),
+        ("cache-control", "no-store"),
     ];
     if office.secure {
-        headers.push((header::STRICT_TRANSPORT_SECURITY, "max-age=31536000"));
+        headers.push(("strict-transport-security", "max-age=31536000"));
     }
     router = router.layer(DefaultBodyLimit::max(FORM_LIMIT_BYTES));
     for (name, value) in headers {
-        router = router.layer(SetResponseHeaderLayer::if_not_present(
-            name,
+        let (name, value) = (
+            HeaderName::from_static(name),
             HeaderValue::from_static(value),
-        ));
+        );
+        router = router.layer(SetResponseHeaderLayer::if_not_present(name, value));
     }
     router.with_state(office)
 }

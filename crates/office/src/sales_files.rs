@@ -156,12 +156,6 @@ impl FilePage {
             frame,
         }
     }
-
-    /// Whether it can be imported again.
-    fn may_again(&self) -> bool {
-        let file = &self.file;
-        file.content_id.is_some() && (file.rejected > 0 || file.state == FileState::Written)
-    }
 }
 
 async fn file_page(visit: &Visit, id: StxFileId, after: i64, said: Option<Said>) -> Answer {

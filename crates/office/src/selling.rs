@@ -21,26 +21,8 @@ kernel::texts!(Texts in Fr, En {
         "The sale stopped, and what is sold stays sold. The service’s log names the cause. Then try again.";
 });
 
-/// A word on what was done, above the page it was done from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Said {
-    /// `good` or `bad`.
-    pub(crate) class: &'static str,
-    pub(crate) text: String,
-}
-
-impl Said {
-    pub(crate) const fn good(text: String) -> Self {
-        Self {
-            class: "good",
-            text,
-        }
-    }
-
-    pub(crate) const fn bad(text: String) -> Self {
-        Self { class: "bad", text }
-    }
-}
+/// A word on what was done, above the page it was done from: `good` or `bad`, and the text.
+pub(crate) type Said = (&'static str, String);
 
 /// Looks at all that waits again, and sells what is ready.
 ///
@@ -53,14 +35,14 @@ pub(crate) async fn sell(visit: &Visit) -> Result<Said, PageError> {
     let (author, seller) = (visit.author()?, Arc::clone(&box_office));
     let selling = async move { acts::sell(&author, &seller).await };
     match carried_on(&visit.office, selling).await? {
-        None => Ok(Said::good(t.goes_on.to_owned())),
+        None => Ok(("good", t.goes_on.to_owned())),
         Some(Ok(report)) => {
             let held = box_office.waiting().await?.held;
             Ok(words(&formats, &report, held))
         }
         Some(Err(error)) => {
             tracing::error!(error = causes(&error), "external sales stopped");
-            Ok(Said::bad(t.failed.to_owned()))
+            Ok(("bad", t.failed.to_owned()))
         }
     }
 }
@@ -96,10 +78,10 @@ fn words(formats: &Formats, report: &RunReport, held: i64) -> Said {
         ],
     );
     match report.rejected() {
-        0 => Said::good(text),
+        0 => ("good", text),
         n => {
             let n = formats.count(n);
-            Said::bad(format!("{text} {}", fill(t.rejected, &[("n", &n)])))
+            ("bad", format!("{text} {}", fill(t.rejected, &[("n", &n)])))
         }
     }
 }

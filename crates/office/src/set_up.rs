@@ -25,7 +25,7 @@ pub(crate) mod sample;
 pub(crate) mod sector;
 pub(crate) mod sheet;
 mod site_change;
-mod step;
+pub(crate) mod step;
 pub(crate) mod table;
 pub(crate) mod tariff_mapping;
 mod teaching;
@@ -37,7 +37,8 @@ pub use self::teaching::{TEACHING_TEXT, teaching_picture};
 use self::line::line;
 use self::present::Present;
 use self::progress::{Proven, State, states};
-use self::step::{STEPS, name};
+use self::site_change::site;
+use self::step::{STEPS, words};
 use crate::last_try::Line;
 use crate::page::*;
 
@@ -47,16 +48,6 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     whole: "Tout est en place. Le diagnostic regarde l’ensemble de plus près.",
         "Everything is in place. The doctor has a closer look at the whole.";
     go_on: "Continuer :", "Continue:";
-    organisation_why: "Qui vous êtes, et à quelle heure commence un jour.", "Who you are, and when a day begins.";
-    doors_why: "Où l’on entre, et quel scanner se trouve où.", "Where people come in, and which scanner is where.";
-    connection_why: "L’adresse et les accès qu’Otipass vous a donnés, essayés aussitôt.",
-        "The address and credentials that Otipass gave you, tried at once.";
-    mapping_why: "Le texte JSON que vous avez déjà, collé tel quel.", "The JSON text that you have already, pasted as it is.";
-    catalogue_why: "La saison, les produits Open Pass et leurs tarifs.", "The season, the Open Pass products and their tariffs.";
-    tariff_mapping_why: "Ce que vend chaque entrée.", "What each admission sells.";
-    buyer_why: "Le canal OTIPASS, et le contact qui paie plus tard.", "The channel OTIPASS, and the contact that pays later.";
-    test_card_why: "Une vraie entrée, de la lecture à la commande.", "A real admission, from scan to order.";
-    devices_why: "Un code QR fait d’un téléphone ou d’un terminal un scanner.", "A QR code makes a phone or handheld a scanner.";
     steps: "Étapes", "Steps";
     done: "fait", "done";
     saved: "enregistré", "saved";
@@ -81,8 +72,7 @@ struct Page {
 /// A step: its page, what it is called and why it is there, and how far it has come.
 struct Step {
     path: Address,
-    name: &'static str,
-    why: &'static str,
+    words: (&'static str, &'static str),
     state: State,
     /// What more there is to say: what the last try said.
     said: Option<String>,
@@ -112,8 +102,7 @@ impl Page {
             let is_line = path == access::CONNECTION;
             Step {
                 path,
-                name: name(path, language),
-                why: why(t, path),
+                words: words(path, language),
                 state: tried.filter(|_| is_line).unwrap_or(state),
                 said: said.clone().filter(|_| is_line),
             }
@@ -130,28 +119,9 @@ impl Page {
     }
 }
 
-/// What a step is good for.
-fn why(t: &Texts, step: Address) -> &'static str {
-    match step {
-        access::ORGANISATION => t.organisation_why,
-        access::CONNECTION => t.connection_why,
-        access::MAPPING => t.mapping_why,
-        access::PLACES => t.doors_why,
-        access::CATALOGUE => t.catalogue_why,
-        access::TARIFF_MAPPING => t.tariff_mapping_why,
-        access::BUYER => t.buyer_why,
-        access::TEST_CARD => t.test_card_why,
-        _ => t.devices_why,
-    }
-}
-
 /// Whether nothing has been set up yet: who signs in then wants to.
 pub(crate) async fn is_to_begin(visit: &Visit) -> Result<bool, PageError> {
-    let is_by_file = visit.set_up().site.file().is_some();
-    Ok(!is_by_file
-        && gate::site::interface::read_site(&visit.office.db)
-            .await?
-            .is_none())
+    Ok(visit.set_up().site == Managed::Here && site(visit).await?.is_none())
 }
 
 pub(crate) async fn show(visit: Visit) -> Answer {

@@ -21,7 +21,6 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     pdf: "Télécharger en PDF", "Download PDF";
     cancellations: "Annulations", "Cancellations";
     sale: "Vente", "Sale";
-    cancellation: "Annulation", "Cancellation";
     owed: "Total TTC", "Total incl. VAT";
     undisputed: "Non contesté", "Not disputed";
     disputed: "Contesté", "Disputed";
@@ -54,7 +53,7 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
 });
 
 impl Texts {
-    pub(super) const fn of_kind(&self, kind: LineKind) -> &'static str {
+    pub(super) fn of_kind(&self, kind: LineKind) -> &'static str {
         match kind {
             LineKind::Sale => self.sale,
             LineKind::Cancellation => self.cancellation,

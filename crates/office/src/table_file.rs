@@ -21,32 +21,63 @@ pub(crate) fn text(text: impl ToString) -> Cell {
     Cell::Text(text.to_string())
 }
 
+/// The same, if there is something.
+pub(crate) fn maybe(found: Option<impl ToString>) -> Cell {
+    text(found.map_or(String::new(), |found| found.to_string()))
+}
+
 /// A cell that can be summed.
 pub(crate) fn number(number: impl ToString) -> Cell {
     Cell::Number(number.to_string())
 }
 
-/// The last row of a file that holds only so many: nobody is to sum up a part unawares.
-pub(crate) fn more(columns: &[&str], rows: u32) -> Vec<Cell> {
-    let said = text(format!("MORE THAN {rows} ROWS: choose from and to"));
-    let rest = columns.iter().skip(1).map(|_| text(""));
-    std::iter::once(said).chain(rest).collect()
+/// What stands in a column, of a row.
+pub(crate) type Of<'a, R> = &'a dyn Fn(&R) -> Cell;
+
+/// A column: its name, and what stands there.
+pub(crate) type Column<'a, R> = (&'static str, Of<'a, R>);
+
+/// The most rows of a file of a list; `from` and `to` choose others.
+pub(crate) const LIST_ROWS: u32 = 50_000;
+
+/// These columns of the rows.
+pub(crate) fn cells<R>(columns: &[Column<'_, R>], rows: &[R]) -> Vec<Vec<Cell>> {
+    let row = |row: &R| columns.iter().map(|(_, of)| of(row)).collect();
+    rows.iter().map(row).collect()
 }
 
-/// The file `stem` with these columns and rows.
-pub(crate) fn send(
+/// The same, below the columns' names.
+pub(crate) fn table<R>(columns: &[Column<'_, R>], rows: &[R]) -> Vec<Vec<Cell>> {
+    let mut table = cells(columns, rows);
+    table.insert(0, columns.iter().map(|(name, _)| text(name)).collect());
+    table
+}
+
+/// The file `stem` of the first [`LIST_ROWS`] of these rows.
+pub(crate) fn send_list<R>(
     form: Form,
     stem: &str,
-    columns: &[&str],
-    rows: impl IntoIterator<Item = Vec<Cell>>,
+    columns: &[Column<'_, R>],
+    mut rows: Vec<R>,
 ) -> Answer {
-    let head = columns.iter().map(text).collect();
-    let all: Vec<Vec<Cell>> = std::iter::once(head).chain(rows).collect();
+    let is_more = cut(&mut rows, LIST_ROWS as usize).is_some();
+    let mut table = table(columns, &rows);
+    if is_more {
+        // Nobody is to sum up a part unawares.
+        let mut last = vec![text(""); columns.len()];
+        last[0] = text(format!("MORE THAN {LIST_ROWS} ROWS: choose from and to"));
+        table.push(last);
+    }
+    send(form, stem, &table)
+}
+
+/// The file `stem` of this table.
+pub(crate) fn send(form: Form, stem: &str, table: &[Vec<Cell>]) -> Answer {
     let (kind, file) = match form {
-        Form::Csv => ("text/csv; charset=utf-8", csv_of(&all)),
+        Form::Csv => ("text/csv; charset=utf-8", csv_of(table)),
         Form::Xlsx => (
             "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-            workbook(stem, &all),
+            workbook(stem, table),
         ),
     };
     download(kind, &format!("{stem}.{form}"), file)

@@ -11,7 +11,6 @@ mod verdict;
 
 pub(crate) use live::watch;
 
-use super::assets;
 use super::day::{Facts, GateFacts};
 use super::plot::{Bar, Plot};
 use crate::page::*;
@@ -20,7 +19,6 @@ use gate::records::attendance::Admitted;
 use gate::{PartnerFailure, WhenSilent};
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
-use std::fmt::Display;
 use verdict::Concern;
 
 kernel::texts!(Texts in Fr, En beside crate::words::Words {
@@ -99,7 +97,6 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     waiting: "En attente d’un remède", "Held, waiting for a cure";
     by_hour: "Entrées par heure", "Admitted by hour";
     by_sector_hour: "Par secteur et par heure", "By sector and hour";
-    most: "Le plus élevé : {label}, {value}.", "The highest: {label}, {value}.";
     behind: "En coulisses", "Behind the scenes";
     last_week: "Même jour, semaine dernière", "Same day last week";
     small: "En petit : le même jour de la semaine dernière.", "In small: the same day last week.";
@@ -132,17 +129,11 @@ const DEVICE_CONCERNS: usize = 10;
 /// What changes while one watches.
 #[derive(Template)]
 #[template(path = "today_parts.html")]
-struct Parts {
+struct Parts<'a> {
+    facts: &'a Facts,
     formats: Formats,
-    now: Timestamp,
     /// What is not well, in words, and the page that says more.
     concerns: Vec<(String, Option<Address>)>,
-    /// What the day is about.
-    visitors: Option<Tile>,
-    tiles: Vec<Tile>,
-    /// How what is behind it goes on.
-    behind: Vec<Tile>,
-    has_gate: bool,
     hours: Vec<u8>,
     /// Visitors by hour, beside those of a week ago.
     plot: Option<Plot>,
@@ -150,87 +141,79 @@ struct Parts {
     rows: Vec<(String, Vec<(i64, i64)>)>,
     /// The decisions by outcome, the most frequent first.
     outcomes: Vec<(Decision, i64)>,
-    names: SiteNames,
     /// The first [`DEVICES`] by code, those with a trouble first.
-    devices: Vec<DeviceState>,
+    devices: Vec<&'a DeviceState>,
     /// Said where not all devices are shown.
     some_devices: Option<String>,
     sees_devices: bool,
 }
 
-impl HtmlSafe for Parts {}
-
-/// Label, number and note.
-type Tile = (&'static str, String, String);
+impl HtmlSafe for Parts<'_> {}
 
 #[derive(Template)]
 #[template(path = "today.html")]
-struct Page {
-    script: &'static str,
-    day: String,
-    parts: Parts,
+struct Page<'a> {
+    parts: Parts<'a>,
     frame: Frame,
 }
 
-impl Page {
-    fn new(frame: Frame, facts: &Facts) -> Self {
+impl<'a> Page<'a> {
+    fn new(frame: Frame, facts: &'a Facts) -> Self {
         Self {
-            script: assets::address("day.js"),
-            day: frame.formats.day(facts.day),
             parts: Parts::new(&frame, facts),
             frame,
         }
     }
 }
 
-impl Parts {
-    fn new(frame: &Frame, facts: &Facts) -> Self {
+impl<'a> Parts<'a> {
+    fn new(frame: &Frame, facts: &'a Facts) -> Self {
         let formats = &frame.formats;
         let t = Texts::of(formats.language);
         let mut concerns = worries(t, formats, facts);
         for (_, page) in &mut concerns {
             *page = page.filter(|page| frame.may_look(*page));
         }
+        let gate = facts.gate.as_ref();
+        let outcomes = gate.into_iter().flat_map(|gate| &gate.outcomes);
+        let outcomes = outcomes.filter_map(|(outcome, n)| Some((outcome.parse().ok()?, *n)));
+        let mut outcomes: Vec<_> = outcomes.collect();
+        outcomes.sort_by_key(|(_, n)| Reverse(*n));
+        let mut devices: Vec<_> = gate.into_iter().flat_map(|gate| &gate.devices).collect();
+        let mut some_devices = None;
+        if devices.len() > DEVICES {
+            let (shown, all) = (formats.count(DEVICES), formats.count(devices.len()));
+            some_devices = Some(fill(t.some_devices, &[("shown", &shown), ("all", &all)]));
+            devices.sort_by_key(|device| !verdict::is_troubled(device, facts.at, &formats.zone));
+            devices.truncate(DEVICES);
+        }
         let mut parts = Self {
+            facts,
             formats: formats.clone(),
-            now: facts.at,
             concerns,
-            visitors: facts
-                .gate
-                .as_ref()
-                .map(|gate| visitors(t, formats, facts.hour, gate)),
-            tiles: tiles(t, formats, facts),
-            behind: behind(t, formats, facts),
-            has_gate: facts.gate.is_some(),
             hours: Vec::new(),
             plot: None,
             rows: Vec::new(),
-            outcomes: Vec::new(),
-            names: facts.names.clone(),
-            devices: Vec::new(),
-            some_devices: None,
+            outcomes,
+            devices,
+            some_devices,
             sees_devices: frame.may_look(access::DEVICES),
         };
-        if let Some(gate) = &facts.gate {
+        if let Some(gate) = gate {
             parts.plot(gate);
-            let outcomes = gate.outcomes.iter();
-            parts.outcomes = outcomes
-                .filter_map(|(outcome, n)| Some((outcome.parse().ok()?, *n)))
-                .collect();
-            parts.outcomes.sort_by_key(|(_, n)| Reverse(*n));
-            parts.devices.clone_from(&gate.devices);
-        }
-        let all = parts.devices.len();
-        if all > DEVICES {
-            let is_troubled =
-                |device: &DeviceState| verdict::is_troubled(device, facts.at, &formats.zone);
-            parts.devices.sort_by_key(|device| !is_troubled(device));
-            parts.devices.truncate(DEVICES);
-            let (shown, all) = (formats.count(DEVICES), formats.count(all));
-            let some = fill(t.some_devices, &[("shown", &shown), ("all", &all)]);
-            parts.some_devices = Some(some);
         }
         parts
+    }
+
+    /// How many came, and how many had come a week ago by this hour.
+    fn came(&self, gate: &GateFacts) -> (i64, i64) {
+        let week = sum(&gate.last_week, &|_, hour| hour <= self.facts.hour);
+        (sum(&gate.admitted, &|_, _| true), week)
+    }
+
+    /// Milliseconds, if they are known.
+    fn ms(&self, ms: &Option<u64>) -> String {
+        ms.map_or_else(|| "–".to_owned(), |ms| self.formats.count(ms))
     }
 
     /// The plot and its table: all hours from the first to the last with a
@@ -276,7 +259,7 @@ impl Parts {
             };
             let hours = self.hours.iter().map(|hour| of(Some(*hour)));
             let cells = std::iter::once(of(None)).chain(hours).collect();
-            (self.names.sectors.short(sector), cells)
+            (self.facts.names.sectors.short(sector), cells)
         };
         self.rows = sectors.iter().map(|sector| row(sector)).collect();
         if self.rows.len() > 1 {
@@ -292,9 +275,9 @@ impl Parts {
         let (t, zone) = (Texts::of(self.formats.language), &self.formats.zone);
         if device.tokens == 0 {
             ("", t.not_enrolled)
-        } else if !verdict::is_at_work(device, self.now, zone) {
+        } else if !verdict::is_at_work(device, self.facts.at, zone) {
             ("", t.resting)
-        } else if verdict::is_silent(device, self.now, zone) {
+        } else if verdict::is_silent(device, self.facts.at, zone) {
             ("bad", t.silent)
         } else if device.mode == Some(Mode::Offline) {
             ("bad", t.offline)
@@ -306,7 +289,7 @@ impl Parts {
     /// A moment: of today its time alone.
     fn moment(&self, at: Timestamp) -> String {
         let zone = &self.formats.zone;
-        if zone.business_day(at) == zone.business_day(self.now) {
+        if zone.business_day(at) == zone.business_day(self.facts.at) {
             self.formats.time(at)
         } else {
             self.formats.moment(at)
@@ -318,59 +301,6 @@ impl Parts {
         let sign = if ms > 0 { "+" } else { "" };
         format!("{sign}{} s", self.formats.number(ms / 1_000))
     }
-}
-
-/// How many came, and how that compares.
-fn visitors(t: &'static Texts, formats: &Formats, hour: u8, gate: &GateFacts) -> Tile {
-    let week = sum(&gate.last_week, &|_, h| h <= hour);
-    let note = [
-        ("n", &formats.number(week) as &dyn Display),
-        ("hour", &hour),
-    ];
-    let admitted = formats.number(sum(&gate.admitted, &|_, _| true));
-    (t.admitted, admitted, fill(t.week_note, &note))
-}
-
-fn tiles(t: &'static Texts, formats: &Formats, facts: &Facts) -> Vec<Tile> {
-    let mut tiles = Vec::new();
-    if let Some(gate) = &facts.gate {
-        tiles.push((t.refused, formats.number(refused(gate)), String::new()));
-    }
-    if let Some(sales) = &facts.sales {
-        tiles.push((t.sold, formats.money(sales.sold), String::new()));
-    }
-    tiles
-}
-
-fn behind(t: &'static Texts, formats: &Formats, facts: &Facts) -> Vec<Tile> {
-    let number = |label, n: i64| (label, formats.number(n), String::new());
-    let mut tiles = Vec::new();
-    if let Some(gate) = &facts.gate {
-        let (partner, waiting) = (&gate.partner, &gate.waiting);
-        let ms = |ms: Option<u64>| ms.map_or_else(|| "–".to_owned(), |ms| formats.count(ms));
-        let (word, note) = if partner.spared {
-            (t.not_asked, t.not_asked_note.to_owned())
-        } else if partner.median_ms.is_none() {
-            (t.no_answer_yet, String::new())
-        } else {
-            let values = [
-                ("median", &ms(partner.median_ms) as &dyn Display),
-                ("p95", &ms(partner.p95_ms)),
-                ("failed", &partner.failed),
-            ];
-            (t.answers, fill(t.answers_note, &values))
-        };
-        tiles.push((t.otipass, word.to_owned(), note));
-        let deliveries = waiting.deliveries + waiting.cancellations;
-        tiles.push(number(t.to_ticketing, deliveries));
-        let declarations = waiting.declarations + waiting.give_backs;
-        tiles.push(number(t.to_otipass, declarations));
-    }
-    if let Some(sales) = &facts.sales {
-        tiles.push(number(t.ready, sales.ready));
-        tiles.push(number(t.waiting, sales.held));
-    }
-    tiles
 }
 
 /// How many of those counted are wanted, by sector and hour.
@@ -398,9 +328,10 @@ fn refused(gate: &GateFacts) -> i64 {
 fn worries(t: &Texts, formats: &Formats, facts: &Facts) -> Vec<(String, Option<Address>)> {
     let (mut worries, mut of_devices) = (Vec::new(), 0);
     for concern in &verdict::concerns(facts, &formats.zone) {
-        of_devices += usize::from(concern.is_of_device());
-        if !concern.is_of_device() || of_devices <= DEVICE_CONCERNS {
-            worries.push((words(t, formats, &facts.names, concern), place(concern)));
+        let (_, _, page) = concern.kind();
+        of_devices += usize::from(concern.device().is_some());
+        if concern.device().is_none() || of_devices <= DEVICE_CONCERNS {
+            worries.push((words(t, formats, &facts.names, concern), page));
         }
     }
     if of_devices > DEVICE_CONCERNS {
@@ -462,26 +393,6 @@ fn why(t: &Texts, failure: Option<PartnerFailure>, what: &str) -> String {
         Some(PartnerFailure::NotUnderstood) => t.why_not_understood.to_owned(),
     };
     format!("{why} {what}")
-}
-
-/// The page on which something can be done about it.
-const fn place(concern: &Concern) -> Option<Address> {
-    match concern {
-        Concern::NotSetUp => Some(access::SET_UP),
-        Concern::PartnerSilent(_, Some(failure)) | Concern::PartnerFails(Some(failure)) => {
-            match failure {
-                PartnerFailure::Silent => None,
-                _ => Some(access::CONNECTION),
-            }
-        }
-        Concern::Aside(_) => Some(access::ASIDE),
-        Concern::Stopped(_)
-        | Concern::Refused(_)
-        | Concern::Held(_)
-        | Concern::Late(_)
-        | Concern::Undeclared(_) => Some(access::QUEUE),
-        _ => None,
-    }
 }
 
 pub(crate) async fn lead(visit: Visit) -> Answer {

@@ -5,10 +5,12 @@ kernel::texts!(Words in Fr, En {
     add_device: "Ajouter un appareil", "Add a device";
     add_door: "Ajouter une porte", "Add a door";
     add_sector: "Ajouter un secteur", "Add a sector";
+    add_them: "Les ajouter", "Add them";
     admitted: "Entrées", "Admitted";
     all: "Tous", "All";
-    as_table: "Les chiffres en tableau", "The numbers as a table";
     all_checks: "Tous les contrôles", "All checks";
+    and_more: "Et {n} de plus.", "And {n} more.";
+    as_table: "Les chiffres en tableau", "The numbers as a table";
     aside: "Mis de côté", "Set aside";
     attendance: "Fréquentation", "Attendance";
     audit: "Journal d’audit", "Audit log";
@@ -20,8 +22,11 @@ kernel::texts!(Words in Fr, En {
     by_file: "Cette partie est gérée par un fichier :", "This part is managed by a file:";
     by_sector: "Par secteur", "By sector";
     cancel: "Annuler", "Cancel";
+    cancellation: "Annulation", "Cancellation";
+    cancelled_entries: "Entrées annulées", "Cancelled entries";
     cancelling: "Annulations en route vers la billetterie", "Cancellations on their way to ticketing";
     catalogue: "Catalogue", "Catalogue";
+    changes: "Modifier {what}", "Change {what}";
     checks: "Contrôles", "Checks";
     code: "Code", "Code";
     code_wrong: "Ce code n’est pas bon, ou il a déjà servi. Attendez le suivant et entrez-le.",
@@ -47,6 +52,7 @@ kernel::texts!(Words in Fr, En {
     from: "Du", "From";
     go: "Y aller", "Go there";
     gross: "Montant TTC", "Amount incl. VAT";
+    its_check: "Le contrôle", "The check";
     language: "Langue", "Language";
     line: "Ligne", "Line";
     load_again: "Recharger", "Reload";
@@ -54,6 +60,8 @@ kernel::texts!(Words in Fr, En {
     mapping: "Paramètres de correspondance", "Mapping parameters";
     me: "Mon compte", "My account";
     mode: "Mode", "Mode";
+    more_devices: "Appareils suivants", "More devices";
+    most: "Le plus élevé : {label}, {value}.", "The highest: {label}, {value}.";
     name: "Nom", "Name";
     name_hint: "Celui que tout le monde emploie, 100 caractères au plus. Sans nom, c’est le code qui est montré.",
         "The one that everybody uses, at most 100 characters. Without a name, the code is shown.";
@@ -62,6 +70,7 @@ kernel::texts!(Words in Fr, En {
     no: "non", "no";
     no_site: "L’organisation n’est pas encore nommée. Commencez par elle.",
         "The organisation has not been named yet. Begin with it.";
+    none_yet: "Aucun encore.", "None yet.";
     not_enrolled: "à enrôler", "to enrol";
     number: "Nombre", "Number";
     offline: "hors ligne", "offline";
@@ -102,6 +111,9 @@ kernel::texts!(Words in Fr, En {
     two_steps: "Connexion en deux étapes", "Sign-in in two steps";
     vat: "TVA", "VAT";
     wait: "Trop d’essais. Attendez {wait}, puis réessayez.", "Too many attempts. Wait {wait}, then try again.";
-    yes: "oui", "yes";
+    what: "Quoi", "What";
+    when: "Quand", "When";
+    who: "Qui", "Who";
     xlsx: "Télécharger en XLSX", "Download XLSX";
+    yes: "oui", "yes";
 });

@@ -73,6 +73,10 @@ pub(crate) fn invited_samples(frame: &Frame) -> Vec<String> {
         account: account(),
         token: staff::Token::presented("k3y"),
     };
-    let page = Link::new(frame.clone(), "https://passerelle.example", &invited);
+    let page = Link {
+        frame: frame.clone(),
+        invited: &invited,
+        url: "https://passerelle.example",
+    };
     html([page])
 }

@@ -30,27 +30,29 @@ pub(crate) fn checks() -> Vec<CheckLine> {
 }
 
 pub(crate) fn samples(frame: &Frame) -> Vec<String> {
-    let wanted = |query: &str| Wanted::read(&Entered::parse(query.as_bytes()), frame);
+    let nothing = Entered::default();
     let names = SiteNames::from(&crate::set_up::places::sample::site());
     let place = "1784012400145_1d426cfd-51d7-490e-9ba3-000000000114".to_owned();
-    let full = wanted(&format!(
-        "device=PDA01&outcome=accepted&from=2026-07-01&to=2026-07-14&before={place}"
-    ));
+    let full =
+        format!("device=PDA01&outcome=accepted&from=2026-07-01&to=2026-07-14&before={place}");
+    let full = Entered::parse(full.as_bytes());
     html([
         Page::new(frame.clone(), &full, names.clone(), checks(), Some(place)),
-        Page::new(frame.clone(), &wanted(""), names, Vec::new(), None),
+        Page::new(frame.clone(), &nothing, names, Vec::new(), None),
     ])
 }
 
 pub(crate) fn card_samples(frame: &Frame) -> Vec<String> {
     let t = Texts::of(frame.formats.language);
-    let mut wanted = Wanted::read(&Entered::default(), frame);
+    let nothing = Entered::default();
     let wrong = frame.wrong("", Mistakes::one("card", t.card_wrong));
     let names = SiteNames::default();
-    let wrong = Page::new(wrong, &wanted, names.clone(), Vec::new(), None);
-    wanted.filter.card = Some("00029975".parse().unwrap());
+    let wrong = Page::new(wrong, &nothing, names.clone(), Vec::new(), None);
     html([
-        Page::new(frame.clone(), &wanted, names, checks(), None),
+        Page {
+            of_card: Some("00029975".parse().unwrap()),
+            ..Page::new(frame.clone(), &nothing, names, checks(), None)
+        },
         wrong,
     ])
 }

@@ -6,18 +6,18 @@ pub(crate) mod sample;
 use crate::page::*;
 use boxoffice::history::History as Sales;
 use boxoffice::pending_account::LineKind;
-use gate::records::history::{CheckLine, History, history};
+use gate::Direction;
+use gate::records::history::{History, history};
 use std::fmt::Display;
 
 kernel::texts!(Texts in Fr, En beside crate::words::Words {
     title: "Un contrôle", "One check";
-    facts: "Le contrôle", "The check";
     id: "Identifiant", "Id";
     card_gone: "effacée le {at}", "removed on {at}";
     card_none: "aucune carte reconnue", "no card recognised";
     mode: "Décidé", "Decided";
-    online: "en ligne, par le service", "online, by the service";
-    offline: "hors ligne, par l’appareil", "offline, by the device";
+    online_by: "en ligne, par le service", "online, by the service";
+    offline_by: "hors ligne, par l’appareil", "offline, by the device";
     day: "Compte pour le", "Counts for";
     note: "Note de l’agent", "The agent’s note";
     valid_until: "Valable jusqu’au", "Valid until";
@@ -89,94 +89,26 @@ impl HtmlSafe for Way {}
 #[derive(Template)]
 #[template(path = "check.html")]
 struct Page {
-    check: CheckLine,
-    /// Whether somebody is to note what was done about it.
-    is_open: bool,
-    note: Vec<Input>,
-    facts: Vec<(&'static str, String)>,
-    related: Vec<(&'static str, CheckId)>,
+    gate: History,
+    sales: Sales,
+    names: SiteNames,
     way: Way,
+    note: Vec<Input>,
     frame: Frame,
 }
 
 impl Page {
-    fn new(frame: Frame, names: &SiteNames, gate: &History, sales: &Sales) -> Self {
+    fn new(frame: Frame, names: SiteNames, gate: History, sales: Sales) -> Self {
         let t = Texts::of(frame.formats.language);
-        let related = [
-            (t.follows, gate.follows),
-            (t.followed, gate.followed_by),
-            (t.repeats, gate.repeats),
-        ];
-        let related = related.into_iter();
         Self {
-            check: gate.check.clone(),
-            is_open: gate.door_admitted && gate.settlement.is_none(),
             note: frame.filled([Input::text("note", t.settle_note, "").hint(t.settle_hint)]),
-            facts: facts(&frame.formats, names, gate, sales),
-            related: related
-                .filter_map(|(label, id)| Some((label, id?)))
-                .collect(),
-            way: Way::of(&frame.formats, gate, sales),
+            way: Way::of(&frame.formats, &gate, &sales),
+            gate,
+            sales,
+            names,
             frame,
         }
     }
-}
-
-fn facts(
-    formats: &Formats,
-    names: &SiteNames,
-    gate: &History,
-    sales: &Sales,
-) -> Vec<(&'static str, String)> {
-    let t = Texts::of(formats.language);
-    let check = &gate.check;
-    let card = match (&check.card, gate.card_removed_at) {
-        (_, Some(at)) => fill(t.card_gone, &[("at", &formats.moment(at))]),
-        (Some(card), None) => card.to_string(),
-        (None, None) => t.card_none.to_owned(),
-    };
-    let mode = match check.mode {
-        gate::Mode::Online => t.online,
-        gate::Mode::Offline => t.offline,
-    };
-    let direction = match check.direction {
-        gate::Direction::Entry => t.entry,
-        gate::Direction::Exit => t.exit,
-    };
-    let mut facts = vec![
-        (t.id, check.id.to_string()),
-        (t.pass, card),
-        (t.device, names.devices.of(&check.device)),
-        (t.mode, mode.to_owned()),
-        (t.direction, direction.to_owned()),
-        (t.day, formats.day(gate.business_day)),
-    ];
-    let mut fact = |label, value: Option<String>| {
-        facts.extend(value.map(|value| (label, value)));
-    };
-    let sector = check.sector.as_ref();
-    fact(t.sector, sector.map(|code| names.sectors.of(code)));
-    fact(t.note, gate.forced_note.clone());
-    fact(t.valid_until, gate.valid_until.clone());
-    let left = gate.entries_left.as_deref();
-    let left = left.map(|left| left.replace("unlimited", t.unlimited));
-    fact(t.entries_left, left);
-    if let Some(barcode) = &gate.barcode {
-        fact(t.barcode, Some(barcode.barcode.to_string()));
-        let product = format!("{}, {}", barcode.season, barcode.product);
-        fact(t.season_product, Some(product));
-    }
-    if let Some(sale) = &sales.sale {
-        let values: [(&str, &dyn Display); 4] = [
-            ("n", &sale.ticket),
-            ("tariff", &sale.tariff),
-            ("price", &formats.money(sale.price)),
-            ("vat", &formats.money(sale.vat)),
-        ];
-        fact(t.ticket, Some(fill(t.ticket_is, &values)));
-        fact(t.order, Some(sale.order.to_string()));
-    }
-    facts
 }
 
 impl Way {
@@ -281,10 +213,9 @@ impl Way {
 
     /// Whether the last step is a bad one.
     fn mark(&mut self, is_bad: bool) {
-        self.steps
-            .last_mut()
-            .into_iter()
-            .for_each(|step| step.bad = is_bad);
+        if let Some(step) = self.steps.last_mut() {
+            step.bad = is_bad;
+        }
     }
 
     /// What was handed to ticketing, or what it said against it.
@@ -315,7 +246,7 @@ pub(crate) async fn told(visit: &Visit, id: CheckId) -> Result<(History, Sales),
 pub(crate) async fn show(visit: Visit, Id(id): Id<CheckId>) -> Answer {
     let (gate, sales) = told(&visit, id).await?;
     let names = SiteNames::read(visit.db()).await?;
-    visit.page(&Page::new(visit.frame(), &names, &gate, &sales))
+    visit.page(&Page::new(visit.frame(), names, gate, sales))
 }
 
 #[cfg(test)]

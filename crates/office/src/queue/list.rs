@@ -22,7 +22,6 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
         "Ticketing refused them, for the reason given. Cure it, then send them again from the page “Waiting”.";
     disputed_why: "Ces visiteurs sont entrés sans que le pass soit vérifié, et Otipass dit après coup qu’il aurait refusé. Les entrées sont vendues comme les autres ; le relevé de compte les montre à part.",
         "These visitors came in unverified, and Otipass says afterwards that it would have refused. The entries are sold like any other; the account statement shows them apart.";
-    cancelled: "Entrées annulées", "Cancelled entries";
     cancelled_why: "Annulées par un agent, ou par un appareil qui a renvoyé le visiteur. Ce qui était vendu est repris sur le compte.",
         "Taken back by an agent, or by a device that turned the visitor away. What was sold is taken back on the account.";
     cancelling_why: "La billetterie l’apprend d’elle-même, après le code de contrôle.",
@@ -70,7 +69,7 @@ impl List {
             Self::Explained(Explained::InFlight) => (t.to_ticketing, t.in_flight_why),
             Self::Explained(Explained::Refused) => (t.refused, t.refused_why),
             Self::Explained(Explained::Disputed) => (t.disputed, t.disputed_why),
-            Self::Explained(Explained::Cancelled) => (t.cancelled, t.cancelled_why),
+            Self::Explained(Explained::Cancelled) => (t.cancelled_entries, t.cancelled_why),
             Self::Explained(Explained::CancellationInFlight) => (t.cancelling, t.cancelling_why),
             Self::Explained(Explained::CancellationRefused) => (t.not_cancelled, t.refused_why),
             Self::Unsold(Unsold::Ready) => (t.ready, t.ready_why),

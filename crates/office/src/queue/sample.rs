@@ -61,6 +61,6 @@ fn page(frame: &Frame, queue: Queue, said: Option<Said>) -> Page {
 
 /// The page after one of its buttons.
 pub(crate) fn said_samples(frame: &Frame) -> Vec<String> {
-    let said = Some(Said::good("<b>3</b>".to_owned()));
+    let said = Some(("good", "<b>3</b>".to_owned()));
     html([page(frame, Queue::default(), said)])
 }

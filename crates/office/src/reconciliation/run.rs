@@ -28,25 +28,25 @@ pub(super) fn sides(office: &Office) -> Option<Sides> {
 /// new enough.
 pub(super) async fn look(office: &Office) -> State {
     let now = office.role.staff.now();
-    let is_good = office.books.0.borrow().last.as_ref().is_some_and(|last| {
+    let is_good = office.books.borrow().last.as_ref().is_some_and(|last| {
         // Also after the clock was set back.
         (0..GOOD_MS).contains(&now.ms_since(last.at))
     });
     if !is_good {
         begin(office, now);
     }
-    let mut state = office.books.0.subscribe();
+    let mut state = office.books.subscribe();
     let ended = state.wait_for(|state| state.running_since.is_none());
     // Whoever has waited long enough sees what there is.
     let _ = tokio::time::timeout(PATIENCE, ended).await;
-    office.books.0.borrow().clone()
+    office.books.borrow().clone()
 }
 
 /// Compares the books as they are from now on: a comparison that is at work may
 /// have read what has changed since, so another follows it.
 pub(crate) fn afresh(office: &Office) {
     let now = office.role.staff.now();
-    office.books.0.send_if_modified(|state| {
+    office.books.send_if_modified(|state| {
         state.once_more = state.running_since.is_some();
         state.once_more
     });
@@ -56,7 +56,7 @@ pub(crate) fn afresh(office: &Office) {
 /// Begins a comparison if none is at work.
 fn begin(office: &Office, now: Timestamp) {
     let Some(sides) = sides(office) else { return };
-    let begun = office.books.0.send_if_modified(|state| {
+    let begun = office.books.send_if_modified(|state| {
         let begins = state.running_since.is_none();
         if begins {
             state.running_since = Some(now);
@@ -80,7 +80,7 @@ async fn compare(office: Office, sides: Sides) {
         let mut again = false;
         // From here on the next one may begin, and must not be taken for this.
         ended.0 = None;
-        office.books.0.send_modify(|state| {
+        office.books.send_modify(|state| {
             state.failed = compared.is_err();
             match compared {
                 Ok(books) => state.last = Some(Arc::new(Made { at, books })),
@@ -104,10 +104,7 @@ struct Ended(Option<Office>);
 impl Drop for Ended {
     fn drop(&mut self) {
         if let Some(office) = &self.0 {
-            office
-                .books
-                .0
-                .send_modify(|state| state.running_since = None);
+            office.books.send_modify(|state| state.running_since = None);
         }
     }
 }

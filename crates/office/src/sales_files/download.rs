@@ -2,7 +2,6 @@
 
 use super::file_page;
 use crate::page::*;
-use crate::selling::Said;
 use axum::body::{Body, Bytes};
 use boxoffice::ImportError;
 use boxoffice::stx_file::{self, StxFile, StxFileId};
@@ -32,7 +31,7 @@ pub(crate) async fn report(visit: Visit, Id(id): Id<StxFileId>) -> Answer {
         Ok(report) => report.ok_or(PageError::NotFound)?,
         Err(ImportError::Refused { source, .. }) => {
             let other = Texts::of(visit.language).other_dialect;
-            let said = Said::bad(fill(other, &[("why", &source)]));
+            let said = ("bad", fill(other, &[("why", &source)]));
             return file_page(&visit, id, 0, Some(said)).await;
         }
         Err(ImportError::Db(error)) => return Err(error.into()),

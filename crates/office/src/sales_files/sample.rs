@@ -45,7 +45,7 @@ pub(crate) fn samples(frame: &Frame) -> Vec<String> {
 }
 
 pub(crate) fn said_samples(frame: &Frame) -> Vec<String> {
-    let said = Some(Said::bad("<b>".to_owned()));
+    let said = Some(("bad", "<b>".to_owned()));
     let frame = frame.wrong("", Mistakes::one("file", "<b>"));
     html([ListPage::new(frame, true, None, Vec::new(), said)])
 }
@@ -67,7 +67,7 @@ pub(crate) fn file_samples(frame: &Frame) -> Vec<String> {
 /// The page of a file that was imported again.
 pub(crate) fn again_samples(frame: &Frame) -> Vec<String> {
     let file = file(ImportKind::Upload, FileState::Imported, 0);
-    let said = Some(Said::good("<b>".to_owned()));
+    let said = Some(("good", "<b>".to_owned()));
     let page = page(frame, file, said);
     html([page])
 }

@@ -4,7 +4,7 @@
 use super::{file_page, list_page};
 use crate::acts;
 use crate::page::*;
-use crate::selling::{Said, carried_on};
+use crate::selling::carried_on;
 use axum::extract::multipart::{Multipart, MultipartError, MultipartRejection};
 use boxoffice::stx_file::StxFileId;
 use boxoffice::{BoxOffice, ImportError, ImportReport, ReceiveError, Received};
@@ -92,12 +92,12 @@ pub(crate) async fn take(visit: Visit, form: Result<Multipart, MultipartRejectio
     let called: String = called.chars().take(CALLED_CHARS).collect();
     match import(&visit, "sales.uploaded", called, importing).await? {
         None => {
-            let said = Said::good(t.goes_on.to_owned());
+            let said = ("good", t.goes_on.to_owned());
             list_page(&visit, None, Some(said)).await
         }
         Some(Ok(Some(report))) if !report.notes.is_empty() => {
             let said = noted(t, &report.notes);
-            file_page(&visit, report.file, 0, Some(Said::good(said))).await
+            file_page(&visit, report.file, 0, Some(("good", said))).await
         }
         Some(Ok(Some(report))) => {
             let path = access::SALES_FILE.of(report.file.0);
@@ -115,10 +115,10 @@ pub(crate) async fn again(visit: Visit, Id(id): Id<StxFileId>) -> Answer {
     let of = id.0.to_string();
     let imported = import(&visit, "sales.imported_again", of, importing).await?;
     let said = match imported {
-        None => Said::good(t.goes_on.to_owned()),
-        Some(Ok(Some(_))) => Said::good(t.again.to_owned()),
-        Some(Ok(None)) => Said::bad(t.removed.to_owned()),
-        Some(Err(error)) => Said::bad(refusal(t, &error)),
+        None => ("good", t.goes_on.to_owned()),
+        Some(Ok(Some(_))) => ("good", t.again.to_owned()),
+        Some(Ok(None)) => ("bad", t.removed.to_owned()),
+        Some(Err(error)) => ("bad", refusal(t, &error)),
     };
     file_page(&visit, id, 0, Some(said)).await
 }

@@ -40,11 +40,9 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
 
 #[derive(Template)]
 #[template(path = "buyer.html")]
-struct Page {
-    managed: Managed,
-    channel: (&'static str, String),
-    channel_button: Option<&'static str>,
-    contact: (&'static str, String),
+struct Page<'a> {
+    channel: Channel<'a>,
+    buyer: Option<&'a Contact>,
     inputs: Vec<Input>,
     frame: Frame,
 }
@@ -82,42 +80,27 @@ pub(super) fn is_whole(catalogue: &Catalogue) -> bool {
     is_right && buyer(catalogue).is_some_and(may_pay)
 }
 
-impl Page {
-    fn new(frame: Frame, managed: &Managed, catalogue: &Catalogue) -> Self {
+impl<'a> Page<'a> {
+    fn new(frame: Frame, catalogue: &'a Catalogue) -> Self {
         let t = Texts::of(frame.formats.language);
-        let (channel, channel_button) = match channel(catalogue) {
-            Channel::Right => (("good", t.channel_good.to_owned()), None),
-            Channel::Missing => (("bad", t.channel_none.to_owned()), Some(t.make_channel)),
-            Channel::Wrong(SalesChannel { code, channel_type }) => {
-                let wrong = fill(t.channel_wrong, &[("code", code), ("type", channel_type)]);
-                (("bad", wrong), Some(t.replace_channel))
-            }
-        };
-        let present = buyer(catalogue);
-        let (class, text) = match present {
-            None => ("bad", t.contact_none),
-            Some(contact) if may_pay(contact) => ("good", t.contact_good),
-            Some(_) => ("bad", t.contact_wrong),
-        };
-        let number = present.map_or("", |contact| contact.number.as_str());
-        let name = present.map_or("Otipass", |contact| &contact.name);
+        let buyer = buyer(catalogue);
+        let number = buyer.map_or("", |contact| contact.number.as_str());
+        let name = buyer.map_or("Otipass", |contact| &contact.name);
         Self {
-            channel,
-            channel_button,
-            contact: (class, fill(text, &[("number", &number)])),
+            channel: channel(catalogue),
+            buyer,
             inputs: frame.filled([
                 Input::text("contact_number", t.number, number).hint(t.number_hint),
                 Input::text("contact_name", t.name, name),
             ]),
-            managed: managed.clone(),
             frame,
         }
     }
 }
 
 pub(crate) async fn show(visit: Visit) -> Answer {
-    let (catalogue, managed) = (kept(&visit).await?, &visit.set_up().catalogue);
-    visit.page(&Page::new(visit.frame(), managed, &catalogue))
+    let frame = visit.frame().managed_by(&visit.set_up().catalogue);
+    visit.page(&Page::new(frame, &kept(&visit).await?))
 }
 
 /// The contact that was entered.

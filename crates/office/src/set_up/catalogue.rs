@@ -10,14 +10,14 @@ pub(super) mod season;
 mod tariff;
 mod wanted;
 
-use super::catalogue_change::make;
+use super::catalogue_change::{kept, make};
 use super::present::Present;
 use super::step::Bar;
 use crate::page::*;
 use boxoffice::catalogue::{Product, Season, Tariff};
 use item::Item;
 use secutix::wire::ProductFamily;
-use wanted::{Wanted, take, wanted};
+use wanted::{take, wanted};
 
 kernel::texts!(Texts in Fr, En beside crate::words::Words {
     lead: "Ce que vend une entrée : une saison, des produits Open Pass, et le tarif de chacun, avec les codes de la billetterie.",
@@ -27,10 +27,8 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
         "The mapping parameters also name: {what}.";
     wanted_season: "la saison {code}", "the season {code}";
     wanted_product: "le produit {code} de {season}", "the product {code} of {season}";
-    take: "Les ajouter", "Add them";
     removes: "Retirer {what}", "Remove {what}";
     change: "Modifier", "Change";
-    changes: "Modifier {what}", "Change {what}";
 });
 
 /// One of what is in the catalogue.
@@ -64,7 +62,7 @@ impl Section {
             kind: T::KIND,
             words: T::words(language),
             rows: T::all(&mut catalogue.clone()).iter().map(row).collect(),
-            inputs: frame.filled(T::inputs(language, catalogue)),
+            inputs: frame.filled(T::inputs(language, catalogue, None)),
             action: T::ADD,
         }
     }
@@ -73,8 +71,8 @@ impl Section {
 #[derive(Template)]
 #[template(path = "catalogue.html")]
 struct Page {
-    managed: Managed,
-    wanted: Vec<Wanted>,
+    /// What the mapping parameters name besides, in words.
+    wanted: Option<String>,
     sections: [Section; 3],
     /// What was to be added and is there already: its page, and what it is called.
     existing: Option<(String, String)>,
@@ -82,11 +80,10 @@ struct Page {
 }
 
 impl Page {
-    fn new(frame: Frame, managed: &Managed, present: &Present) -> Self {
+    fn new(frame: Frame, present: &Present) -> Self {
         let catalogue = &present.catalogue;
         Self {
-            managed: managed.clone(),
-            wanted: lacking(present),
+            wanted: wanted_words(Texts::of(frame.formats.language), &lacking(present)),
             sections: [
                 Section::of::<Season>(&frame, catalogue),
                 Section::of::<Product>(&frame, catalogue),
@@ -99,7 +96,7 @@ impl Page {
 }
 
 /// What the mapping parameters name and the catalogue does not have.
-fn lacking(present: &Present) -> Vec<Wanted> {
+fn lacking(present: &Present) -> Catalogue {
     let mapping = present.mapping.as_ref();
     mapping
         .map(|mapping| wanted(mapping, &present.catalogue))
@@ -115,33 +112,30 @@ pub(super) fn is_whole(present: &Present) -> bool {
     let mut passes = products
         .iter()
         .filter(|product| product.family == ProductFamily::OpenPass);
-    !tariffs.is_empty() && lacking(present).is_empty() && passes.all(has_tariff)
+    !tariffs.is_empty() && lacking(present) == Catalogue::default() && passes.all(has_tariff)
 }
 
-fn wanted_words(t: &Texts, wanted: &[Wanted]) -> String {
-    let words = wanted.iter().map(|wanted| match wanted {
-        Wanted::Season(Season { code, .. }) => fill(t.wanted_season, &[("code", code)]),
-        Wanted::Product(Product { code, season, .. }) => {
-            fill(t.wanted_product, &[("code", code), ("season", season)])
-        }
+fn wanted_words(t: &Texts, wanted: &Catalogue) -> Option<String> {
+    let seasons = wanted.seasons.iter();
+    let seasons = seasons.map(|season| fill(t.wanted_season, &[("code", &season.code)]));
+    let products = wanted.products.iter().map(|Product { code, season, .. }| {
+        fill(t.wanted_product, &[("code", code), ("season", season)])
     });
-    let words: Vec<_> = words.collect();
-    fill(t.wanted, &[("what", &words.join(", "))])
+    let words: Vec<_> = seasons.chain(products).collect();
+    (!words.is_empty()).then(|| fill(t.wanted, &[("what", &words.join(", "))]))
 }
 
 pub(crate) async fn show(visit: Visit) -> Answer {
-    shown(visit, |_| None).await
+    shown(visit, None).await
 }
 
-/// The page; `existing` finds what was to be added and is there already.
-async fn shown(
-    visit: Visit,
-    existing: impl FnOnce(&Catalogue) -> Option<(String, String)>,
-) -> Answer {
-    let (present, managed) = (Present::read(&visit).await?, &visit.set_up().catalogue);
+/// The page; `existing` is what was to be added and is there already.
+async fn shown(visit: Visit, existing: Option<(String, String)>) -> Answer {
+    let present = Present::read(&visit).await?;
+    let frame = visit.frame().managed_by(&visit.set_up().catalogue);
     visit.page(&Page {
-        existing: existing(&present.catalogue),
-        ..Page::new(visit.frame(), managed, &present)
+        existing,
+        ..Page::new(frame, &present)
     })
 }
 
@@ -158,23 +152,19 @@ where
 
 pub(crate) async fn add<T: Item>(visit: Visit, entered: Entered) -> Answer {
     visit.set_up().catalogue.changeable()?;
-    match Fields::read(&entered, visit.language, T::read) {
-        Ok(item) => {
-            let (key, named) = (item.key(), item.named());
-            let edit = move |catalogue: &mut _, language| item::add(&item, catalogue, language);
-            let mistakes = make(&visit, edit).await?;
-            if mistakes.0.is_empty() {
-                return Ok(visit.go_with(access::CATALOGUE, Flash::Saved));
-            }
-            shown(visit.wrong(entered, mistakes), |catalogue| {
-                let mut all = T::all(&mut catalogue.clone()).clone().into_iter();
-                all.any(|other| other.key() == key)
-                    .then(|| (edit::address_of(T::KIND, &key), named))
-            })
-            .await
-        }
-        Err(mistakes) => show(visit.wrong(entered, mistakes)).await,
+    let item = match Fields::read(&entered, visit.language, T::read) {
+        Ok(item) => item,
+        Err(mistakes) => return show(visit.wrong(entered, mistakes)).await,
+    };
+    let key = item.key();
+    let edit = move |catalogue: &mut _, language| item::add(&item, catalogue, language);
+    let mistakes = make(&visit, edit).await?;
+    if mistakes.0.is_empty() {
+        return Ok(visit.go_with(access::CATALOGUE, Flash::Saved));
     }
+    let existing = edit::find::<T>(&kept(&visit).await?, &key).ok();
+    let existing = existing.map(|item| (edit::address_of(T::KIND, &key), item.named()));
+    shown(visit.wrong(entered, mistakes), existing).await
 }
 
 /// Removes what a button names: a kind and its key.

@@ -3,7 +3,7 @@
 #[cfg(test)]
 pub(crate) mod sample;
 
-use super::line::{line, project};
+use super::line::{line, mapping};
 use super::step::Bar;
 use crate::last_try::{Former, Line};
 use crate::page::*;
@@ -61,7 +61,6 @@ type Tried = (&'static str, String);
 #[derive(Template)]
 #[template(path = "connection.html")]
 struct Page {
-    managed: Managed,
     answer: Option<Tried>,
     inputs: Vec<Input>,
     /// The URL that is likely meant, which a button writes.
@@ -72,14 +71,11 @@ struct Page {
 }
 
 impl Page {
-    fn new(
-        frame: Frame,
-        managed: &Managed,
-        kept: &StoredInterface,
-        (budget_ms, window_s): (&str, &str),
-    ) -> Self {
+    fn new(frame: Frame, kept: &StoredInterface) -> Self {
         let t = Texts::of(frame.formats.language);
         let connection = &kept.connection;
+        let budget_ms = connection.decision_budget_ms.to_string();
+        let window_s = (connection.repeat_window_ms / 1_000).to_string();
         let secret = |name, label, is_kept: bool| {
             let hint = if is_kept { t.kept } else { t.none };
             Input::password(name, label, "new-password").hint(hint)
@@ -92,11 +88,10 @@ impl Page {
                 Input::text("username", t.username, &connection.username),
                 secret("password", t.password, kept.password.is_some()),
                 secret("api_key", t.api_key, kept.api_key.is_some()),
-                Input::text("budget", t.budget, budget_ms),
-                Input::text("window", t.window, window_s),
+                Input::text("budget", t.budget, &budget_ms),
+                Input::text("window", t.window, &window_s),
                 Input::choice("silent", t.silent, when_silent, silent),
             ]),
-            managed: managed.clone(),
             answer: None,
             instead: None,
             former: None,
@@ -118,13 +113,11 @@ pub(crate) async fn show(visit: Visit) -> Answer {
 
 /// The page of what is kept, with what is said of it.
 fn page(visit: &Visit, kept: &StoredInterface, answer: Option<Tried>) -> Answer {
-    let budget_ms = kept.connection.decision_budget_ms.to_string();
-    let window_s = (kept.connection.repeat_window_ms / 1_000).to_string();
-    let (managed, numbers) = (&visit.set_up().connection, (&*budget_ms, &*window_s));
+    let frame = visit.frame().managed_by(&visit.set_up().connection);
     visit.page(&Page {
         answer,
         former: former(visit, kept.revision).map(|of| of.connection.url),
-        ..Page::new(visit.frame(), managed, kept, numbers)
+        ..Page::new(frame, kept)
     })
 }
 
@@ -170,7 +163,7 @@ pub(crate) async fn save(visit: Visit, entered: Entered) -> Answer {
             None => Ok(visit.go(access::CONNECTION)),
         };
     }
-    let project = project(&visit, &present);
+    let project = mapping(&visit, &present).map(|mapping| mapping.project_id);
     // What a button writes instead comes before what stands in the field.
     let url = entered.some("instead");
     let url = url.unwrap_or_else(|| entered.text("url").trim()).to_owned();
@@ -179,16 +172,12 @@ pub(crate) async fn save(visit: Visit, entered: Entered) -> Answer {
         let (what, cure) = (mistake.what(visit.language), mistake.cure(visit.language));
         mistakes.add("url", format!("{what} {cure}"));
     }
-    let budget = entered.text("budget").trim();
-    let budget_ms = budget
-        .parse()
-        .ok()
-        .filter(|ms| Connection::BUDGET_MS.contains(ms));
+    let budget_ms = entered.read("budget");
+    let budget_ms = budget_ms.filter(|ms| Connection::BUDGET_MS.contains(ms));
     if budget_ms.is_none() {
         mistakes.add("budget", t.budget_wrong);
     }
-    let window = entered.text("window").trim();
-    let window_s: Option<u32> = window.parse().ok().filter(|s| (0..=3_600).contains(s));
+    let window_s: Option<u32> = entered.read("window").filter(|s| (0..=3_600).contains(s));
     if window_s.is_none() {
         mistakes.add("window", t.window_wrong);
     }
@@ -204,6 +193,20 @@ pub(crate) async fn save(visit: Visit, entered: Entered) -> Answer {
             }
         }
     }
+    if !mistakes.0.is_empty() {
+        for (field, change) in [("password", &password), ("api_key", &api_key)] {
+            if matches!(change, SecretChange::Set(_)) {
+                mistakes.add(field, t.retype);
+            }
+        }
+        let instead = meant_url(&url, project.as_deref().unwrap_or_default());
+        let entered = entered.beside([("url", &*url)].into_iter());
+        let visit = visit.wrong(entered, mistakes);
+        return visit.page(&Page {
+            instead,
+            ..Page::new(visit.frame(), &present)
+        });
+    }
     let connection = Connection {
         url,
         username: entered.text("username").trim().to_owned(),
@@ -211,23 +214,6 @@ pub(crate) async fn save(visit: Visit, entered: Entered) -> Answer {
         repeat_window_ms: window_s.unwrap_or_default() * 1_000,
         when_silent: entered.text("silent").parse().unwrap_or_default(),
     };
-    if !mistakes.0.is_empty() {
-        for (field, change) in [("password", &password), ("api_key", &api_key)] {
-            if matches!(change, SecretChange::Set(_)) {
-                mistakes.add(field, t.retype);
-            }
-        }
-        let shown = StoredInterface {
-            connection,
-            ..present
-        };
-        let visit = visit.wrong(Entered::default(), mistakes);
-        let project = project.as_deref().unwrap_or_default();
-        return visit.page(&Page {
-            instead: meant_url(&shown.connection.url, project),
-            ..Page::new(visit.frame(), &Managed::Here, &shown, (budget, window))
-        });
-    }
     let seal = &visit.set_up().seal;
     let password = password
         .sealed(seal, PASSWORD)

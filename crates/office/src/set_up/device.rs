@@ -4,11 +4,10 @@
 use super::door::free;
 use super::enrolment;
 use super::organisation::LANGUAGES;
-use super::thing::{Deed, Names, Thing, Words, added, names};
+use super::thing::{Deed, Done, Names, Thing, Words, added, names};
 use crate::page::*;
 use gate::site::change::{
-    Mapped, NAME_LIMIT_CHARS, SiteChangeError, add_device, change_device, remove_device,
-    rename_device,
+    Mapped, NAME_LIMIT_CHARS, add_device, change_device, remove_device, rename_device,
 };
 use gate::{Device, DeviceSettings};
 
@@ -130,33 +129,20 @@ impl Thing for Device {
         })
     }
 
-    fn add(&self, tx: &mut Tx<'_>, code: &DeviceCode) -> Result<Vec<Change>, SiteChangeError> {
+    fn add(&self, tx: &mut Tx<'_>, code: &DeviceCode) -> Done<Vec<Change>> {
         add_device(tx, code, self)?;
         Ok(vec![added::<Self>(code, json!(self))])
     }
 
-    fn rename(
-        tx: &mut Tx<'_>,
-        from: &DeviceCode,
-        to: &DeviceCode,
-        _: &Mapped,
-    ) -> Result<(), SiteChangeError> {
+    fn rename(tx: &mut Tx<'_>, from: &DeviceCode, to: &DeviceCode, _: &Mapped) -> Done<()> {
         rename_device(tx, from, to)
     }
 
-    fn change(
-        &self,
-        tx: &mut Tx<'_>,
-        code: &DeviceCode,
-    ) -> Result<(Value, Value), SiteChangeError> {
+    fn change(&self, tx: &mut Tx<'_>, code: &DeviceCode) -> Done<(Value, Value)> {
         Ok((json!(change_device(tx, code, self)?), json!(self)))
     }
 
-    fn remove(
-        tx: &mut Tx<'_>,
-        code: &DeviceCode,
-        now: Timestamp,
-    ) -> Result<Value, SiteChangeError> {
+    fn remove(tx: &mut Tx<'_>, code: &DeviceCode, now: Timestamp) -> Done<Value> {
         Ok(json!(remove_device(tx, code, now)?))
     }
 

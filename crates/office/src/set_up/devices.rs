@@ -10,7 +10,6 @@ use kernel::percent_encoded;
 kernel::texts!(Texts in Fr, En beside crate::words::Words {
     lead: "{enrolled} sur {all} sont enrôlés.", "{enrolled} of {all} are enrolled.";
     print: "Imprimer des codes d’enrôlement", "Print enrolment codes";
-    more: "Appareils suivants", "More devices";
     none: "Il n’y a pas encore d’appareil. Ajoutez d’abord un secteur et une porte.",
         "There is no device yet. First add a sector and a door.";
 });
@@ -21,7 +20,6 @@ const ROWS: usize = 100;
 #[derive(Template)]
 #[template(path = "devices.html")]
 struct Page {
-    managed: Managed,
     enrolled: usize,
     all: usize,
     devices: Vec<DeviceState>,
@@ -35,7 +33,6 @@ impl Page {
     /// The devices behind the one of the code `after`.
     fn new(
         frame: Frame,
-        managed: &Managed,
         mut devices: Vec<DeviceState>,
         names: SiteNames,
         after: Option<&str>,
@@ -46,7 +43,6 @@ impl Page {
         devices.sort_by(|one, other| one.device.cmp(&other.device));
         let next = cut(&mut devices, ROWS).map(|last| percent_encoded(last.device.as_str()));
         Self {
-            managed: managed.clone(),
             enrolled,
             all,
             devices,
@@ -58,8 +54,8 @@ impl Page {
 }
 
 pub(crate) async fn show(visit: Visit, Query(query): Query) -> Answer {
-    let (devices, managed) = (gate::devices(visit.db()).await?, &visit.set_up().site);
+    let devices = gate::devices(visit.db()).await?;
     let names = SiteNames::read(visit.db()).await?;
-    let page = Page::new(visit.frame(), managed, devices, names, query.some("after"));
-    visit.page(&page)
+    let frame = visit.frame().managed_by(&visit.set_up().site);
+    visit.page(&Page::new(frame, devices, names, query.some("after")))
 }

@@ -1,6 +1,6 @@
 //! A door, which has a name and leads to one sector.
 
-use super::thing::{Deed, Names, Thing, Words, added, names};
+use super::thing::{Deed, Done, Names, Thing, Words, added, names};
 use crate::page::*;
 use gate::Door;
 use gate::site::change::{
@@ -97,25 +97,20 @@ impl Thing for Door {
         (!devices.is_empty()).then_some(SiteChangeError::HasDevices(devices))
     }
 
-    fn add(&self, tx: &mut Tx<'_>, code: &DoorCode) -> Result<Vec<Change>, SiteChangeError> {
+    fn add(&self, tx: &mut Tx<'_>, code: &DoorCode) -> Done<Vec<Change>> {
         add_door(tx, code, self)?;
         Ok(vec![added::<Self>(code, json!(self))])
     }
 
-    fn rename(
-        tx: &mut Tx<'_>,
-        from: &DoorCode,
-        to: &DoorCode,
-        _: &Mapped,
-    ) -> Result<(), SiteChangeError> {
+    fn rename(tx: &mut Tx<'_>, from: &DoorCode, to: &DoorCode, _: &Mapped) -> Done<()> {
         rename_door(tx, from, to)
     }
 
-    fn change(&self, tx: &mut Tx<'_>, code: &DoorCode) -> Result<(Value, Value), SiteChangeError> {
+    fn change(&self, tx: &mut Tx<'_>, code: &DoorCode) -> Done<(Value, Value)> {
         Ok((json!(change_door(tx, code, self)?), json!(self)))
     }
 
-    fn remove(tx: &mut Tx<'_>, code: &DoorCode, _: Timestamp) -> Result<Value, SiteChangeError> {
+    fn remove(tx: &mut Tx<'_>, code: &DoorCode, _: Timestamp) -> Done<Value> {
         Ok(json!(remove_door(tx, code)?))
     }
 }

@@ -11,8 +11,7 @@ use super::thing::{Thing, code_input};
 use crate::acts;
 use crate::page::*;
 use gate::{
-    CODE_VALID_MS, Device, EnrolmentCode, EnrolmentState, TokenError, state_of_code,
-    state_of_enrolment,
+    CODE_VALID_MS, Device, EnrolmentCode, EnrolmentState, state_of_code, state_of_enrolment,
 };
 use uuid::Uuid;
 
@@ -67,31 +66,14 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
         "It kept {n} unsent checks when it was last seen. Bring it back to the network first, if it still exists: what comes afterwards is set aside, for somebody to judge.";
 });
 
-/// Where browsers and devices reach the service, as far as its address tells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Reach {
-    Well,
-    /// Phones come, without a camera.
-    NotSecure,
-    /// Nobody comes but this computer.
-    OnlyHere,
-}
-
-fn reach(url: &str) -> Reach {
-    match server_of(url) {
-        Some((_, _, true)) => Reach::OnlyHere,
-        Some((scheme, ..)) if scheme == "https" => Reach::Well,
-        _ => Reach::NotSecure,
-    }
-}
-
 /// What is to be said of the way to this service before a device is enrolled.
 pub(super) fn warnings(language: Language, url: &str, has_gate: bool) -> Vec<String> {
     let t = Texts::of(language);
-    let of_url = match reach(url) {
-        Reach::Well => None,
-        Reach::NotSecure => Some(t.not_secure),
-        Reach::OnlyHere => Some(t.only_here),
+    let of_url = match server_of(url) {
+        Some((_, _, true)) => Some(t.only_here),
+        Some((scheme, ..)) if scheme == "https" => None,
+        // Phones come, without a camera.
+        _ => Some(t.not_secure),
     };
     let of_url = of_url.map(|text| fill(text, &[("url", &url)]));
     let of_gate = Some(t.no_gate.to_owned()).filter(|_| !has_gate);
@@ -102,12 +84,11 @@ pub(super) fn warnings(language: Language, url: &str, has_gate: bool) -> Vec<Str
 #[template(path = "device.html")]
 struct One {
     state: DeviceState,
-    /// What it is called.
+    /// What it is called, and the sectors that it leads to.
     name: String,
-    facts: Vec<(&'static str, String)>,
+    sectors: String,
     /// What became of the last code: good, bad or neither, and in words.
     last_code: Option<(&'static str, String)>,
-    managed: Managed,
     inputs: Vec<Input>,
     frame: Frame,
 }
@@ -115,17 +96,15 @@ struct One {
 impl One {
     fn new(
         frame: Frame,
-        managed: &Managed,
         site: &Site,
         state: DeviceState,
         (last_code, now): (Option<EnrolmentState>, Timestamp),
     ) -> Self {
         let names = SiteNames::from(site);
         Self {
-            facts: facts(&frame, &names, &state),
+            sectors: names.sectors.of_each(&state.sectors),
             name: names.devices.of(&state.device),
             last_code: last_code.map(|last| told(&frame, last, now)),
-            managed: managed.clone(),
             inputs: frame.filled(
                 std::iter::once(code_input(&state.device, frame.formats.language))
                     .chain(Device::inputs(&frame, site, Some(&state.device))),
@@ -134,26 +113,6 @@ impl One {
             frame,
         }
     }
-}
-
-fn facts(frame: &Frame, names: &SiteNames, state: &DeviceState) -> Vec<(&'static str, String)> {
-    let t = Texts::of(frame.formats.language);
-    let sectors = match state.sectors.as_slice() {
-        [] => t.no_sector.to_owned(),
-        sectors => names.sectors.of_each(sectors),
-    };
-    let seen = frame.formats.moment_or(state.seen_at, t.never);
-    let mut facts = vec![(t.sector, sectors), (t.seen, seen)];
-    let mode = state.mode.map(|mode| match mode {
-        Mode::Online => t.online,
-        Mode::Offline => t.offline,
-    });
-    facts.extend(mode.map(|mode| (t.mode, mode.to_owned())));
-    let unsent = state.unsent.map(|n| frame.formats.count(n));
-    facts.extend(unsent.map(|n| (t.unsent, n)));
-    let battery = state.battery_percent.map(|n| format!("{n}\u{a0}%"));
-    facts.extend(battery.map(|n| (t.battery, n)));
-    facts
 }
 
 /// What became of a code, in words.
@@ -179,8 +138,9 @@ pub(super) async fn one(visit: Visit, code: DeviceCode) -> Answer {
     let state = state(&visit, &code).await?;
     let read = move |tx: &mut Tx<'_>| state_of_enrolment(tx, &code);
     let last = visit.db().read("last enrolment", read).await?;
-    let (last, managed) = ((last, visit.staff().now()), &visit.set_up().site);
-    visit.page(&One::new(visit.frame(), managed, &site, state, last))
+    let frame = visit.frame().managed_by(&visit.set_up().site);
+    let last = (last, visit.staff().now());
+    visit.page(&One::new(frame, &site, state, last))
 }
 
 #[derive(Template)]
@@ -245,8 +205,8 @@ pub(crate) async fn enrol(visit: Visit, Id(id): Id<DeviceCode>, entered: Entered
         return again(&visit, id, shown).await;
     }
     let code = EnrolmentCode::from_random(*Uuid::new_v4().as_bytes());
-    let made = acts::make_enrolment_code(&visit.author()?, &id, &code).await;
-    shown(&visit, id, &code, made.map_err(page_error)?).await
+    let until = acts::make_enrolment_code(&visit.author()?, &id, &code).await?;
+    shown(&visit, id, &code, until).await
 }
 
 async fn shown(
@@ -275,13 +235,6 @@ async fn again(visit: &Visit, device: DeviceCode, text: &str) -> Answer {
     }
     // The device's page says what became of it.
     Ok(visit.go(access::DEVICE.of(&device)))
-}
-
-fn page_error(error: TokenError) -> PageError {
-    match error {
-        TokenError::UnknownDevice(_) => PageError::NotFound,
-        TokenError::Db(error) => error.into(),
-    }
 }
 
 /// Whether somebody is sure.
@@ -320,23 +273,24 @@ const REVOKE: &str = "revoke";
 const REMOVE: &str = "remove";
 
 pub(crate) async fn ask_revoke(visit: Visit, Id(id): Id<DeviceCode>) -> Answer {
-    let state = state(&visit, &id).await?;
-    let names = SiteNames::read(visit.db()).await?;
-    visit.page(&Sure::new(visit.frame(), REVOKE, &names, state))
+    sure(&visit, REVOKE, &id).await
 }
 
 pub(crate) async fn ask_remove(visit: Visit, Id(id): Id<DeviceCode>) -> Answer {
-    let state = state(&visit, &id).await?;
-    if visit.set_up().site != Managed::Here {
-        return Ok(visit.go(access::DEVICE.of(&id)));
+    match visit.set_up().site {
+        Managed::Here => sure(&visit, REMOVE, &id).await,
+        Managed::ByFile(_) => Ok(visit.go(access::DEVICE.of(&id))),
     }
+}
+
+async fn sure(visit: &Visit, verb: &'static str, code: &DeviceCode) -> Answer {
+    let state = state(visit, code).await?;
     let names = SiteNames::read(visit.db()).await?;
-    visit.page(&Sure::new(visit.frame(), REMOVE, &names, state))
+    visit.page(&Sure::new(visit.frame(), verb, &names, state))
 }
 
 pub(crate) async fn revoke(visit: Visit, Id(id): Id<DeviceCode>) -> Answer {
-    let revoked = acts::revoke_tokens(&visit.author()?, &id).await;
-    revoked.map_err(page_error)?;
+    acts::revoke_tokens(&visit.author()?, &id).await?;
     take_up(&visit).await;
     Ok(visit.go_with(access::DEVICE.of(&id), Flash::Saved))
 }
@@ -347,18 +301,21 @@ mod tests {
 
     #[test]
     fn an_address_tells_who_reaches_it() {
+        let t = Texts::of(Language::En);
         for (url, expected) in [
-            ("https://gate.example.org", Reach::Well),
-            ("https://192.0.2.7:8443/", Reach::Well),
-            ("http://gate.example.org", Reach::NotSecure),
-            ("http://192.0.2.7:8480", Reach::NotSecure),
-            ("http://0.0.0.0:8480", Reach::NotSecure),
-            ("http://127.0.0.1:8480", Reach::OnlyHere),
-            ("https://localhost:8480/", Reach::OnlyHere),
-            ("http://[::1]:8480", Reach::OnlyHere),
-            ("http://127.0.0.1.example.org", Reach::NotSecure),
+            ("https://gate.example.org", None),
+            ("https://192.0.2.7:8443/", None),
+            ("http://gate.example.org", Some(t.not_secure)),
+            ("http://192.0.2.7:8480", Some(t.not_secure)),
+            ("http://0.0.0.0:8480", Some(t.not_secure)),
+            ("http://127.0.0.1:8480", Some(t.only_here)),
+            ("https://localhost:8480/", Some(t.only_here)),
+            ("http://[::1]:8480", Some(t.only_here)),
+            ("http://127.0.0.1.example.org", Some(t.not_secure)),
         ] {
-            assert_eq!(reach(url), expected, "{url}");
+            let expected = expected.map(|text| fill(text, &[("url", &url)]));
+            let warned = warnings(Language::En, url, true);
+            assert_eq!(warned, Vec::from_iter(expected), "{url}");
         }
     }
 }

@@ -4,10 +4,7 @@
 use super::step::Bar;
 use crate::access::PLACES;
 use crate::page::*;
-
-kernel::texts!(Texts in Fr, En beside crate::words::Words {
-    add: "Ajouter", "Add";
-});
+use crate::words::Words as Texts;
 
 #[derive(Template)]
 #[template(path = "set_up_form.html")]
@@ -17,10 +14,10 @@ pub(super) struct FormPage {
     pub(super) up: (Address, &'static str),
     title: String,
     pub(super) lead: &'static str,
-    managed: Managed,
     /// Where the form goes; `None` if it may not be changed.
     action: Option<String>,
-    save: &'static str,
+    /// What the button says.
+    pub(super) save: &'static str,
     inputs: Vec<Input>,
     /// How it is removed: where that form goes, if nothing hangs on the thing, and what
     /// that does, or why it cannot be done yet.
@@ -35,34 +32,19 @@ impl FormPage {
         frame: Frame,
         title: String,
         (action, address): (String, Address),
-        managed: &Managed,
         inputs: Vec<Input>,
     ) -> Self {
-        let may = frame.may_change(managed, address);
+        let may = frame.may_change(address);
         Self {
             up: (PLACES, Texts::of(frame.formats.language).places),
             title,
             lead: "",
-            managed: managed.clone(),
             action: Some(action).filter(|_| may),
             save: frame.t.save,
             inputs: frame.filled(inputs),
             removal: None,
             frame,
         }
-    }
-
-    /// To add one; its title is that of the link which leads here.
-    pub(super) fn adding(
-        frame: Frame,
-        (title, lead): (&'static str, &'static str),
-        address: Address,
-        inputs: Vec<Input>,
-    ) -> Self {
-        let save = Texts::of(frame.formats.language).add;
-        let at = (address.to_string(), address);
-        let page = Self::about(frame, title.to_owned(), at, &Managed::Here, inputs);
-        Self { lead, save, ..page }
     }
 
     /// The way to remove it: `blocked` says why it cannot be removed yet.

@@ -9,12 +9,11 @@ use gate::site::interface::StoredInterface;
 use kernel::finding::{Phrase, Place, Stored};
 use otipass::{Mapping, OtipassClient, OtipassSettings, PartnerStatus, read_mapping};
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+kernel::texts!(Texts in Fr, En {
+    other_project: "Ces accès sont ceux d’un autre projet\u{a0}: {project}.", "These credentials are another project’s: {project}.";
+});
 
-/// The project that the mapping parameters name, wherever they are.
-pub(super) fn project(visit: &Visit, interface: &StoredInterface) -> Option<String> {
-    mapping(visit, interface).map(|mapping| mapping.project_id)
-}
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The mapping parameters, wherever they are.
 pub(super) fn mapping(visit: &Visit, interface: &StoredInterface) -> Option<Mapping> {
@@ -45,7 +44,7 @@ pub(super) async fn line(
     }
     let now = visit.staff().now();
     // Whoever comes while it is tried waits for that try.
-    let mut last = visit.office.last_try.0.lock().await;
+    let mut last = visit.office.last_try.lock().await;
     if let Some(tried) = last
         .as_ref()
         .filter(|tried| tried.is_good(interface.revision, now))
@@ -63,7 +62,7 @@ pub(super) async fn line(
 
 /// Asks Otipass for its status.
 async fn ask(visit: &Visit, interface: &StoredInterface, patience: Duration) -> Line {
-    let project_id = project(visit, interface);
+    let project_id = mapping(visit, interface).map(|mapping| mapping.project_id);
     let set_up = visit.set_up();
     let bad = |why: String| Line::Bad(Phrase::new(why.clone(), why));
     let credentials = match interface.credentials(&set_up.seal) {
@@ -108,14 +107,8 @@ fn of_project(status: &PartnerStatus, project_id: &str) -> Line {
     if status.project.eq_ignore_ascii_case(project_id) {
         return Line::Well;
     }
-    Line::Bad(Phrase::new(
-        format!(
-            "These credentials are another project’s: {}.",
-            status.project
-        ),
-        format!(
-            "Ces accès sont ceux d’un autre projet\u{a0}: {}.",
-            status.project
-        ),
-    ))
+    Line::Bad(Phrase::each(|language| {
+        let other = Texts::of(language).other_project;
+        fill(other, &[("project", &status.project)])
+    }))
 }

@@ -48,7 +48,6 @@ const LIMIT: Duration = Duration::from_secs(5);
 #[derive(Template)]
 #[template(path = "mapping.html")]
 struct Page {
-    managed: Managed,
     verdict: Option<(&'static str, String)>,
     text: String,
     /// Number, text and remarks of each line that has some.
@@ -62,52 +61,22 @@ struct Page {
 /// How long Otipass may take while somebody waits for the page.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// What the page has to say on top.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum State {
-    /// The text is kept, and taken up if it can be.
-    Kept,
-    /// It is taken up, and names what later steps bring.
-    SoFar,
-    /// A cure was asked for that is no longer offered.
-    Moved,
-    /// The site cannot be mended, for this reason.
-    InTheWay(String),
-}
-
 impl Page {
-    fn by_file(frame: Frame, managed: &Managed) -> Self {
-        Self {
-            managed: managed.clone(),
-            ..Self::new(frame, String::new(), &[], State::Kept)
-        }
-    }
-
-    fn new(frame: Frame, text: String, remarks: &[MappingRemark], state: State) -> Self {
+    /// The page of a text; `well` is what is said if there is nothing to say against it.
+    fn new(frame: Frame, text: String, remarks: &[MappingRemark], well: &str) -> Self {
         let t = Texts::of(frame.formats.language);
-        let worst = remarks.iter().map(|remark| remark.severity).min();
-        let verdict = if state == State::Moved {
-            Some(("bad", t.moved))
-        } else if let State::InTheWay(why) = &state {
-            Some(("bad", why.as_str()))
-        } else if remarks.iter().any(|remark| remark.keeps_from_use) {
-            Some(("bad", t.not_taken_up))
-        } else if worst == Some(Severity::Mistake) {
-            Some(("bad", t.taken_up_but))
-        } else if worst == Some(Severity::Warning) {
-            Some(("warn", t.look_at))
-        } else {
-            let well = match state {
-                State::SoFar => t.well_so_far,
-                _ => t.well,
-            };
-            (!text.is_empty()).then_some(("good", well))
+        let verdict = match remarks.iter().map(|remark| remark.severity).min() {
+            _ if remarks.iter().any(|remark| remark.keeps_from_use) => {
+                Some(("bad", t.not_taken_up))
+            }
+            Some(Severity::Mistake) => Some(("bad", t.taken_up_but)),
+            Some(Severity::Warning) => Some(("warn", t.look_at)),
+            _ => (!text.is_empty()).then_some(("good", well)),
         };
         Self {
             lines: remarked(&text, remarks, |remark| remark.line),
             can_tidy: otipass::cure::tidied(&text).is_some(),
             line: None,
-            managed: Managed::Here,
             verdict: verdict.map(|(kind, words)| (kind, words.to_owned())),
             text,
             frame,
@@ -148,15 +117,16 @@ fn is_to_come(finding: &Finding, present: &Present) -> bool {
     }
 }
 
-async fn page(visit: &Visit, text: String, state: State) -> Result<Page, PageError> {
+async fn page(visit: &Visit, text: String) -> Result<Page, PageError> {
     let (findings, is_more_to_come) = examined(visit, &text).await?;
-    let state = match state {
-        State::Kept if is_more_to_come => State::SoFar,
-        state => state,
+    let t = Texts::of(visit.language);
+    let well = match is_more_to_come {
+        true => t.well_so_far,
+        false => t.well,
     };
     let frame = visit.frame();
     let remarks = remarks(&text, &findings, visit.set_up(), &frame);
-    Ok(Page::new(frame, text, &remarks, state))
+    Ok(Page::new(frame, text, &remarks, well))
 }
 
 /// What is wrong with the line to Otipass, by the project that is named now.
@@ -168,23 +138,20 @@ async fn bad_line(visit: &Visit, interface: &StoredInterface) -> Option<String> 
 }
 
 pub(crate) async fn show(visit: Visit) -> Answer {
-    let managed = &visit.set_up().mapping;
-    if *managed != Managed::Here {
-        return visit.page(&Page::by_file(visit.frame(), managed));
-    }
+    let frame = visit.frame().managed_by(&visit.set_up().mapping);
     let interface = gate::site::interface::read(visit.db()).await?;
     let text = (interface.mapping_draft.clone()).or_else(|| interface.mapping.clone());
     match text {
-        Some(text) => {
+        Some(text) if frame.managed == Managed::Here => {
             let line = match interface.mapping_draft {
                 None => bad_line(&visit, &interface).await,
                 Some(_) => None,
             };
-            let page = page(&visit, text, State::Kept).await?;
+            let page = page(&visit, text).await?;
             visit.page(&Page { line, ..page })
         }
         // Nothing is wrong with what nobody has written yet.
-        None => visit.page(&Page::new(visit.frame(), String::new(), &[], State::Kept)),
+        _ => visit.page(&Page::new(frame, String::new(), &[], "")),
     }
 }
 
@@ -207,9 +174,12 @@ async fn mend_site(
 
 pub(crate) async fn save(visit: Visit, entered: Entered) -> Answer {
     visit.set_up().mapping.changeable()?;
-    let refused = async |visit: Visit, text, state| {
+    // The text comes back, perhaps with why nothing was done.
+    let refused = async |visit: Visit, text, why: Option<String>| {
         let visit = visit.wrong(Entered::default(), Mistakes::default());
-        visit.page(&page(&visit, text, state).await?)
+        let mut page = page(&visit, text).await?;
+        page.verdict = why.map(|why| ("bad", why)).or(page.verdict);
+        visit.page(&page)
     };
     // Line ends as files have them.
     let mut text = entered.text("text").replace("\r\n", "\n");
@@ -221,14 +191,17 @@ pub(crate) async fn save(visit: Visit, entered: Entered) -> Answer {
             match mended(&text, &findings, cure) {
                 Some((wrong, right)) => match mend_site(&visit, wrong, right).await? {
                     Ok(()) => Some(text.clone()),
-                    Err(why) => return refused(visit, text, State::InTheWay(why)).await,
+                    Err(why) => return refused(visit, text, Some(why)).await,
                 },
                 None => chosen(&text, &findings, cure),
             }
         };
         match cured {
             Some(cured) => text = cured,
-            None => return refused(visit, text, State::Moved).await,
+            None => {
+                let moved = Texts::of(visit.language).moved.to_owned();
+                return refused(visit, text, Some(moved)).await;
+            }
         }
     }
     let kept = text.clone();
@@ -243,7 +216,7 @@ pub(crate) async fn save(visit: Visit, entered: Entered) -> Answer {
     };
     let kept = visit.change("set up mapping", save).await??;
     if kept.mapping_draft.is_some() {
-        return refused(visit, text, State::Kept).await;
+        return refused(visit, text, None).await;
     }
     visit.set_up().take_up.changed();
     let (findings, _) = examined(&visit, &text).await?;

@@ -48,7 +48,7 @@ pub(super) const LANGUAGES: [(&str, &str); 5] = [
     ("es", "Español"),
 ];
 
-fn page(frame: Frame, managed: &Managed, present: Option<&Organisation>) -> FormPage {
+fn page(frame: Frame, present: Option<&Organisation>) -> FormPage {
     let t = Texts::of(frame.formats.language);
     let name = present.map_or("", |p| &p.name);
     let institution = present.map_or("", |p| p.institution.as_str());
@@ -56,18 +56,19 @@ fn page(frame: Frame, managed: &Managed, present: Option<&Organisation>) -> Form
     let zone = present.map_or(USUAL_ZONE, |p| p.zone.name());
     let zones = zones(frame.entered.some("zone").unwrap_or(zone));
     let currency = present.map_or(USUAL_CURRENCY, |p| &p.currency);
-    let language = present.map_or(frame.language(), |p| p.language.as_str());
+    let language = present.map_or(frame.formats.language, |p| p.language);
     let inputs = vec![
         Input::text("name", t.name, name).hint(t.name_hint),
         Input::text("institution", t.institution, institution).hint(t.institution_hint),
         Input::text("organisation", t.organisation, organisation).hint(t.organisation_hint),
         Input::choice("zone", t.zone, zone, zones).hint(t.zone_hint),
         Input::text("currency", t.currency, currency).hint(t.currency_hint),
-        Input::choice("language", t.language, language, LANGUAGES.into()).hint(t.language_hint),
+        Input::choice("language", t.language, language.as_str(), LANGUAGES.into())
+            .hint(t.language_hint),
     ];
     let up = frame.t.set_up;
     let at = (access::ORGANISATION.to_string(), access::ORGANISATION);
-    let mut page = FormPage::about(frame, t.title.to_owned(), at, managed, inputs);
+    let mut page = FormPage::about(frame, t.title.to_owned(), at, inputs);
     page.up = (access::SET_UP, up);
     page.lead = t.lead;
     page
@@ -108,8 +109,8 @@ const AREAS: [&str; 9] = [
 
 pub(crate) async fn show(visit: Visit) -> Answer {
     let present = site(&visit).await?.map(|site| site.whose());
-    let managed = &visit.set_up().site;
-    visit.page(&page(visit.frame(), managed, present.as_ref()))
+    let frame = visit.frame().managed_by(&visit.set_up().site);
+    visit.page(&page(frame, present.as_ref()))
 }
 
 fn read(fields: &mut Fields<'_>) -> Option<Organisation> {
@@ -147,9 +148,7 @@ pub(crate) async fn save(visit: Visit, entered: Entered) -> Answer {
         save_organisation(tx, &organisation)?;
         let mut change = Change::done("organisation.changed", "site", &organisation.organisation)
             .to(json!(organisation));
-        if let Some(before) = &before {
-            change = change.from(json!(before));
-        }
+        change.before = before.as_ref().map(|before| json!(before));
         Ok((before.as_ref() != Some(&organisation), vec![change]))
     };
     let changed = site_change::change(&visit, "set up organisation", work).await?;

@@ -23,7 +23,6 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
 #[derive(Template)]
 #[template(path = "set_up_part.html")]
 struct Page {
-    managed: Managed,
     is_long: bool,
     text: String,
     /// Number, text and findings of each line that has some.
@@ -32,9 +31,8 @@ struct Page {
 }
 
 impl Page {
-    fn new(frame: Frame, managed: &Managed, text: String, found: &[Finding]) -> Self {
+    fn new(frame: Frame, text: String, found: &[Finding]) -> Self {
         Self {
-            managed: managed.clone(),
             lines: remarked(&text, found, |finding| finding.place.line()),
             is_long: false,
             text,
@@ -64,8 +62,8 @@ pub(crate) async fn show(visit: Visit) -> Answer {
     } else {
         boxoffice::write_catalogue(&catalogue)
     };
-    let managed = &visit.set_up().catalogue;
-    visit.page(&Page::new(visit.frame(), managed, text, &[]).light())
+    let frame = visit.frame().managed_by(&visit.set_up().catalogue);
+    visit.page(&Page::new(frame, text, &[]).light())
 }
 
 pub(crate) async fn save(visit: Visit, entered: Entered) -> Answer {
@@ -80,7 +78,7 @@ pub(crate) async fn save(visit: Visit, entered: Entered) -> Answer {
     ));
     if !found.is_empty() {
         let visit = visit.wrong(Entered::default(), Mistakes::default());
-        return visit.page(&Page::new(visit.frame(), &Managed::Here, text, &found));
+        return visit.page(&Page::new(visit.frame(), text, &found));
     }
     let catalogue = reading.catalogue;
     let save = move |tx: &mut Tx<'_>| {

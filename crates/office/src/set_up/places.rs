@@ -35,7 +35,6 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     enrol: "Enrôler les appareils", "Enrol the devices";
     wanted: "Les paramètres de correspondance nomment ces secteurs. Donnez-leur leurs noms ; chacun reçoit une porte et un appareil.",
         "The mapping parameters name these sectors. Give them their names; each gets a door and a device.";
-    take: "Les ajouter", "Add them";
     name_wrong: "Le nom de {code} doit avoir de 1 à {limit} caractères.", "The name of {code} must have 1 to {limit} characters.";
 });
 
@@ -45,7 +44,6 @@ const ROWS: usize = 100;
 #[derive(Template)]
 #[template(path = "places.html")]
 struct Page {
-    managed: Managed,
     /// Whether there is a site at all.
     begun: bool,
     sectors: Vec<(SectorCode, String, Vec<Door>)>,
@@ -69,7 +67,6 @@ struct Door {
 impl Page {
     fn new(
         frame: Frame,
-        managed: &Managed,
         site: Option<&Site>,
         enrolled: &BTreeSet<DeviceCode>,
         after: Option<&str>,
@@ -101,7 +98,6 @@ impl Page {
         let last = shown.last().filter(|_| behind.next().is_some());
         Self {
             begun: site.is_some(),
-            managed: managed.clone(),
             names: site.map(SiteNames::from).unwrap_or_default(),
             next: last.map(|(code, ..)| percent_encoded(code.as_str())),
             sectors: shown,
@@ -109,17 +105,6 @@ impl Page {
             wanted: Vec::new(),
             frame,
         }
-    }
-
-    /// What is wrong with a door that leads nowhere or everywhere.
-    fn wrong(&self, door: &Door) -> String {
-        let t = Texts::of(self.frame.formats.language);
-        let name = self.names.doors.of(&door.code);
-        if door.sectors.is_empty() {
-            return fill(t.astray, &[("door", &name)]);
-        }
-        let sectors = self.names.sectors.of_each(&door.sectors);
-        fill(t.forked, &[("door", &name), ("sectors", &sectors)])
     }
 }
 
@@ -133,14 +118,15 @@ pub(super) fn is_whole(present: &Present) -> bool {
 }
 
 pub(crate) async fn show(visit: Visit, Query(query): Query) -> Answer {
-    let (present, managed) = (Present::read(&visit).await?, &visit.set_up().site);
+    let present = Present::read(&visit).await?;
+    let frame = visit.frame().managed_by(&visit.set_up().site);
     let devices = gate::devices(visit.db()).await?.into_iter();
     let enrolled = devices.filter(|device| device.tokens > 0);
     let enrolled = enrolled.map(|device| device.device).collect();
     let (site, after) = (present.site.as_ref(), query.some("after"));
     visit.page(&Page {
         wanted: wanted(&present),
-        ..Page::new(visit.frame(), managed, site, &enrolled, after)
+        ..Page::new(frame, site, &enrolled, after)
     })
 }
 
@@ -161,13 +147,7 @@ mod tests {
         let (mut seen, mut after) = (0, None::<String>);
         loop {
             let nobody = BTreeSet::new();
-            let page = Page::new(
-                frame.clone(),
-                &Managed::Here,
-                Some(&site),
-                &nobody,
-                after.as_deref(),
-            );
+            let page = Page::new(frame.clone(), Some(&site), &nobody, after.as_deref());
             assert!(page.render().unwrap().len() < 120_000);
             seen += page.sectors.len();
             match page.next {

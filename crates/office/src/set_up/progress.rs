@@ -22,10 +22,6 @@ pub(super) enum State {
 }
 
 impl State {
-    pub(super) const fn of(done: bool) -> Self {
-        if done { Self::Done } else { Self::ToDo }
-    }
-
     pub(super) const fn is_settled(self) -> bool {
         matches!(self, Self::Done | Self::ByFile | Self::Saved)
     }
@@ -58,29 +54,21 @@ pub(super) fn states(set_up: &SetUp, present: &Present, proven: Proven) -> [Stat
         catalogue,
         ..
     } = present;
-    let mapping = match &interface.mapping_draft {
-        Some(_) => State::Mistakes,
-        None => State::of(interface.mapping.is_some()),
-    };
     STEPS.map(|step| {
-        let (managed, state) = match step {
-            access::ORGANISATION => (&set_up.site, State::of(site.is_some())),
-            access::CONNECTION => {
-                let is_entered = !interface.connection.url.is_empty();
-                (&set_up.connection, State::of(is_entered))
-            }
-            access::MAPPING => (&set_up.mapping, mapping),
-            access::PLACES => (&set_up.site, State::of(places::is_whole(present))),
-            access::CATALOGUE => (&set_up.catalogue, State::of(catalogue::is_whole(present))),
-            access::TARIFF_MAPPING => {
-                let is_whole = tariff_mapping::is_whole(catalogue);
-                (&set_up.catalogue, State::of(is_whole))
-            }
-            access::BUYER => (&set_up.catalogue, State::of(buyer::is_whole(catalogue))),
-            access::TEST_CARD => (&Managed::Here, State::of(proven.sold)),
-            _ => (&Managed::Here, State::of(proven.enrolled)),
+        let is_done = match step {
+            _ if set_up.of(step).file().is_some() => return State::ByFile,
+            access::MAPPING if interface.mapping_draft.is_some() => return State::Mistakes,
+            access::ORGANISATION => site.is_some(),
+            access::CONNECTION => !interface.connection.url.is_empty(),
+            access::MAPPING => interface.mapping.is_some(),
+            access::PLACES => places::is_whole(present),
+            access::CATALOGUE => catalogue::is_whole(present),
+            access::TARIFF_MAPPING => tariff_mapping::is_whole(catalogue),
+            access::BUYER => buyer::is_whole(catalogue),
+            access::TEST_CARD => proven.sold,
+            _ => proven.enrolled,
         };
-        managed.file().map_or(state, |_| State::ByFile)
+        if is_done { State::Done } else { State::ToDo }
     })
 }
 

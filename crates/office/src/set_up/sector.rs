@@ -3,7 +3,7 @@
 use super::device::next_device;
 use super::door::next_door;
 use super::site_change::refused;
-use super::thing::{Deed, Names, Thing, Words, added, names};
+use super::thing::{Deed, Done, Names, Thing, Words, added, names};
 use crate::page::*;
 use gate::site::change::{
     Mapped, NAME_LIMIT_CHARS, SiteChangeError, add_sector, change_sector, is_name, remove_sector,
@@ -164,7 +164,7 @@ impl Thing for Sector {
         (!doors.is_empty()).then_some(SiteChangeError::HasDoors(doors))
     }
 
-    fn add(&self, tx: &mut Tx<'_>, code: &SectorCode) -> Result<Vec<Change>, SiteChangeError> {
+    fn add(&self, tx: &mut Tx<'_>, code: &SectorCode) -> Done<Vec<Change>> {
         add_sector(tx, code, &self.name)?;
         let mut changes = vec![added::<Self>(code, json!({ "name": self.name }))];
         if let Some(door) = &self.door {
@@ -186,25 +186,16 @@ impl Thing for Sector {
         Ok(changes)
     }
 
-    fn rename(
-        tx: &mut Tx<'_>,
-        from: &SectorCode,
-        to: &SectorCode,
-        mapped: &Mapped,
-    ) -> Result<(), SiteChangeError> {
+    fn rename(tx: &mut Tx<'_>, from: &SectorCode, to: &SectorCode, mapped: &Mapped) -> Done<()> {
         rename_sector(tx, from, to, mapped)
     }
 
-    fn change(
-        &self,
-        tx: &mut Tx<'_>,
-        code: &SectorCode,
-    ) -> Result<(Value, Value), SiteChangeError> {
+    fn change(&self, tx: &mut Tx<'_>, code: &SectorCode) -> Done<(Value, Value)> {
         let was = change_sector(tx, code, &self.name)?;
         Ok((json!({ "name": was }), json!({ "name": self.name })))
     }
 
-    fn remove(tx: &mut Tx<'_>, code: &SectorCode, _: Timestamp) -> Result<Value, SiteChangeError> {
+    fn remove(tx: &mut Tx<'_>, code: &SectorCode, _: Timestamp) -> Done<Value> {
         Ok(json!({ "name": remove_sector(tx, code)? }))
     }
 }

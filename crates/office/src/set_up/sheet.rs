@@ -7,7 +7,7 @@ pub(crate) mod sample;
 use super::enrolment::{qr_svg, warnings};
 use crate::acts;
 use crate::page::*;
-use gate::{EnrolmentCode, TokenError};
+use gate::EnrolmentCode;
 use kernel::percent_encoded;
 use std::collections::BTreeSet;
 use uuid::Uuid;
@@ -16,7 +16,6 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     title: "Imprimer les codes d’enrôlement", "Print enrolment codes";
     lead: "Pour enrôler plusieurs appareils d’un coup : choisissez-les, imprimez la feuille, et faites lire à chaque téléphone le code de son appareil. Chaque code sert une seule fois.",
         "To enrol many devices at once: choose them, print the sheet, and have each phone read the code of its device. Each code is good once.";
-    choose: "Appareils", "Devices";
     none_chosen: "Choisissez au moins un appareil.", "Choose at least one device.";
     too_many: "Choisissez {most} appareils au plus ; faites plusieurs feuilles.",
         "Choose at most {most} devices; make several sheets.";
@@ -31,7 +30,6 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     sheet: "Codes d’enrôlement", "Enrolment codes";
     once: "Imprimez cette page maintenant (Ctrl+P) : ces codes ne peuvent pas être montrés une seconde fois. Qui a la feuille peut enrôler : détruisez-la ensuite.",
         "Print this page now (Ctrl+P): these codes cannot be shown again. Whoever has the sheet can enrol: destroy it afterwards.";
-    more: "Appareils suivants", "More devices";
     another: "Faire une autre feuille", "Make another sheet";
 });
 
@@ -49,21 +47,12 @@ const MOST: usize = 100;
 const HOURS: [&str; 3] = ["1", "4", "12"];
 const HOUR_MS: i64 = 3_600_000;
 
-/// A device that can be chosen.
-struct Choice {
-    device: DeviceCode,
-    /// What it is called.
-    name: String,
-    /// Where it stands.
-    place: String,
-    is_enrolled: bool,
-    is_chosen: bool,
-}
-
 #[derive(Template)]
 #[template(path = "sheet_choose.html")]
 struct Page {
-    choices: Vec<Choice>,
+    states: Vec<DeviceState>,
+    names: SiteNames,
+    chosen: Option<BTreeSet<DeviceCode>>,
     /// The code behind which the next page begins.
     next: Option<String>,
     wrong: Option<String>,
@@ -72,22 +61,14 @@ struct Page {
 }
 
 impl Page {
-    /// Those that are not enrolled are chosen, unless somebody chose.
     fn new(
         frame: Frame,
-        names: &SiteNames,
+        names: SiteNames,
         mut states: Vec<DeviceState>,
-        chosen: Option<&BTreeSet<DeviceCode>>,
+        chosen: Option<BTreeSet<DeviceCode>>,
         wrong: Option<String>,
     ) -> Self {
         let t = Texts::of(frame.formats.language);
-        let choice = |state: &DeviceState| Choice {
-            device: state.device.clone(),
-            name: names.devices.of(&state.device),
-            place: place(names, state),
-            is_enrolled: state.tokens > 0,
-            is_chosen: chosen.map_or(state.tokens == 0, |chosen| chosen.contains(&state.device)),
-        };
         let layouts = vec![(SEVERAL, t.several), (SINGLE, t.single)];
         let hours = HOURS.map(|n| {
             let words = if n == "1" { t.one_hour } else { t.hour };
@@ -95,7 +76,9 @@ impl Page {
         });
         let next = cut(&mut states, MOST).map(|last| percent_encoded(last.device.as_str()));
         Self {
-            choices: states.iter().map(choice).collect(),
+            states,
+            names,
+            chosen,
             next,
             wrong,
             inputs: frame.filled([
@@ -104,6 +87,12 @@ impl Page {
             ]),
             frame,
         }
+    }
+
+    /// Those that are not enrolled are chosen, unless somebody chose.
+    fn is_chosen(&self, state: &DeviceState) -> bool {
+        let chosen = self.chosen.as_ref();
+        chosen.map_or(state.tokens == 0, |chosen| chosen.contains(&state.device))
     }
 }
 
@@ -159,7 +148,7 @@ pub(crate) async fn show(visit: Visit, Query(query): Query) -> Answer {
     if let Some(after) = query.some("after") {
         states.retain(|state| state.device.as_str() > after);
     }
-    let page = Page::new(visit.frame(), &names, states, None, None);
+    let page = Page::new(visit.frame(), names, states, None, None);
     visit.page(&page)
 }
 
@@ -180,7 +169,7 @@ pub(crate) async fn make(visit: Visit, entered: Entered) -> Answer {
     };
     if wrong.is_some() {
         let visit = visit.wrong(entered, Mistakes::default());
-        let page = Page::new(visit.frame(), &names, states, Some(&chosen), wrong);
+        let page = Page::new(visit.frame(), names, states, Some(chosen), wrong);
         return visit.page(&page);
     }
     let hours = entered.text("hours");
@@ -191,11 +180,7 @@ pub(crate) async fn make(visit: Visit, entered: Entered) -> Answer {
         (state.device.clone(), code)
     });
     let codes: Vec<_> = codes.collect();
-    let made = acts::make_enrolment_codes(&visit.author()?, &codes, valid_ms).await;
-    let expires_at = made.map_err(|error| match error {
-        TokenError::UnknownDevice(_) => PageError::NotFound,
-        TokenError::Db(error) => error.into(),
-    })?;
+    let expires_at = acts::make_enrolment_codes(&visit.author()?, &codes, valid_ms).await?;
     let url = visit.office.role.url.trim_end_matches('/').to_owned();
     let address = format!("{url}/scan");
     let cards = of_sheet.iter().zip(&codes).map(|(state, (_, code))| {

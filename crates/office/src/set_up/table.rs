@@ -30,7 +30,6 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     column: "Colonne", "Column";
     value: "Contenu", "Cell";
     what: "Ce qui ne va pas, et que faire", "What is wrong, and what to do";
-    more: "Et {n} de plus.", "And {n} more.";
 });
 
 /// Mistakes that are shown; who has more has one cause, mostly.
@@ -41,7 +40,6 @@ const SHOWN_BYTES: usize = 40_000;
 #[derive(Template)]
 #[template(path = "table.html")]
 struct Page {
-    managed: Managed,
     begun: bool,
     found: Vec<Finding>,
     text: String,
@@ -49,10 +47,9 @@ struct Page {
 }
 
 impl Page {
-    fn new(frame: Frame, managed: &Managed, begun: bool, text: &str, found: Vec<Finding>) -> Self {
+    fn new(frame: Frame, begun: bool, text: &str, found: Vec<Finding>) -> Self {
         let text = Some(text).filter(|text| text.len() <= SHOWN_BYTES);
         Self {
-            managed: managed.clone(),
             begun,
             found,
             text: text.unwrap_or_default().to_owned(),
@@ -61,17 +58,10 @@ impl Page {
     }
 }
 
-/// The column and what stands there.
-fn cell(finding: &Finding) -> (&str, &str) {
-    match &finding.place {
-        Place::Cell { column, value, .. } => (column, value),
-        _ => ("", ""),
-    }
-}
-
 pub(crate) async fn show(visit: Visit) -> Answer {
-    let (begun, managed) = (site(&visit).await?.is_some(), &visit.set_up().site);
-    visit.page(&Page::new(visit.frame(), managed, begun, "", Vec::new()))
+    let begun = site(&visit).await?.is_some();
+    let frame = visit.frame().managed_by(&visit.set_up().site);
+    visit.page(&Page::new(frame, begun, "", Vec::new()))
 }
 
 pub(crate) async fn export(visit: Visit) -> Answer {
@@ -95,8 +85,7 @@ pub(crate) async fn save(visit: Visit, uploaded: Uploaded) -> Answer {
             let text = text.unwrap_or_default();
             let found = read.err().unwrap_or_default();
             let visit = visit.wrong(Entered::default(), Mistakes::default());
-            let managed = &visit.set_up().site;
-            let page = Page::new(visit.frame(), managed, site.is_some(), &text, found);
+            let page = Page::new(visit.frame(), site.is_some(), &text, found);
             return visit.page(&page);
         }
     };

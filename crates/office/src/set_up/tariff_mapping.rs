@@ -33,7 +33,6 @@ struct Row {
 #[derive(Template)]
 #[template(path = "tariff_mapping.html")]
 struct Page {
-    managed: Managed,
     rows: Vec<Row>,
     frame: Frame,
 }
@@ -101,12 +100,11 @@ fn row(
 }
 
 impl Page {
-    fn new(frame: Frame, managed: &Managed, catalogue: &Catalogue) -> Self {
+    fn new(frame: Frame, catalogue: &Catalogue) -> Self {
         let t = Texts::of(frame.formats.language);
         let rows = products(catalogue).into_iter();
         let row = |(product, name)| row(t, &frame.formats, catalogue, product, name);
         Self {
-            managed: managed.clone(),
             rows: rows.map(row).collect(),
             frame,
         }
@@ -153,8 +151,8 @@ fn map(catalogue: &mut Catalogue, wanted: &[(ProductCode, Option<TariffCode>)]) 
 }
 
 pub(crate) async fn show(visit: Visit) -> Answer {
-    let (catalogue, managed) = (kept(&visit).await?, &visit.set_up().catalogue);
-    visit.page(&Page::new(visit.frame(), managed, &catalogue))
+    let frame = visit.frame().managed_by(&visit.set_up().catalogue);
+    visit.page(&Page::new(frame, &kept(&visit).await?))
 }
 
 pub(crate) async fn save(visit: Visit, entered: Entered) -> Answer {

@@ -15,6 +15,7 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 kernel::texts!(Texts in Fr, En beside crate::words::Words {
+    add: "Ajouter", "Add";
     renamed: "Il peut changer tant que rien de ce qui a été fait ne le nomme.",
         "It can change as long as nothing that was done names it.";
     mapped: "Ce code ne peut pas changer : le fichier {file} le nomme, et ses pass seraient refusés. Corrigez-le d’abord dans ce fichier, redémarrez le service, puis changez-le ici.",
@@ -57,6 +58,9 @@ macro_rules! names {
 }
 
 pub(super) use names;
+
+/// What came of a change of the site, or why there was none.
+pub(super) type Done<T> = Result<T, SiteChangeError>;
 
 /// For what a form is read.
 #[derive(Debug, Clone, Copy)]
@@ -101,23 +105,16 @@ pub(crate) trait Thing: Clone + Send + Sync + 'static {
     }
 
     /// Adds it, and perhaps more with it; says what it is.
-    fn add(&self, tx: &mut Tx<'_>, code: &Self::Code) -> Result<Vec<Change>, SiteChangeError>;
+    fn add(&self, tx: &mut Tx<'_>, code: &Self::Code) -> Done<Vec<Change>>;
 
     /// Gives it another code.
-    fn rename(
-        tx: &mut Tx<'_>,
-        from: &Self::Code,
-        to: &Self::Code,
-        mapped: &Mapped,
-    ) -> Result<(), SiteChangeError>;
+    fn rename(tx: &mut Tx<'_>, from: &Self::Code, to: &Self::Code, mapped: &Mapped) -> Done<()>;
 
     /// Changes it; says what it was and is.
-    fn change(&self, tx: &mut Tx<'_>, code: &Self::Code)
-    -> Result<(Value, Value), SiteChangeError>;
+    fn change(&self, tx: &mut Tx<'_>, code: &Self::Code) -> Done<(Value, Value)>;
 
     /// Removes it; says what it was.
-    fn remove(tx: &mut Tx<'_>, code: &Self::Code, now: Timestamp)
-    -> Result<Value, SiteChangeError>;
+    fn remove(tx: &mut Tx<'_>, code: &Self::Code, now: Timestamp) -> Done<Value>;
 
     /// Where one goes after it was added or changed.
     fn after(_: &Self::Code) -> String {
@@ -131,8 +128,8 @@ pub(crate) trait Thing: Clone + Send + Sync + 'static {
             if !Self::is_there(&site, &code) {
                 return Err(PageError::NotFound);
             }
-            let managed = &visit.set_up().site;
-            visit.page(&one_page::<Self>(visit.frame(), managed, &site, &code))
+            let frame = visit.frame().managed_by(&visit.set_up().site);
+            visit.page(&one_page::<Self>(frame, &site, &code))
         }
     }
 }
@@ -155,15 +152,15 @@ pub(super) fn new_page<T: Thing>(frame: Frame, site: &Site) -> FormPage {
     let code = Input::text("code", Texts::of(language).code, &proposed);
     let mut inputs = vec![code.hint(words.code_hint).focus()];
     inputs.extend(T::inputs(&frame, site, None));
-    FormPage::adding(frame, (words.new, words.lead), T::NEW, inputs)
+    // The title is that of the link which leads here.
+    let (title, at) = (words.new.to_owned(), (T::NEW.to_string(), T::NEW));
+    let mut page = FormPage::about(frame, title, at, inputs);
+    page.lead = words.lead;
+    page.save = Texts::of(language).add;
+    page
 }
 
-pub(super) fn one_page<T: Thing>(
-    frame: Frame,
-    managed: &Managed,
-    site: &Site,
-    code: &T::Code,
-) -> FormPage {
+pub(super) fn one_page<T: Thing>(frame: Frame, site: &Site, code: &T::Code) -> FormPage {
     let language = frame.formats.language;
     let words = T::words(language);
     let name = T::names(&site.into()).of(code);
@@ -172,7 +169,7 @@ pub(super) fn one_page<T: Thing>(
     let mut inputs = vec![code_input(code, language)];
     inputs.extend(T::inputs(&frame, site, Some(code)));
     let blocked = T::blocked(site, code).map(|why| refused(&why, language));
-    let mut page = FormPage::about(frame, title, at, managed, inputs);
+    let mut page = FormPage::about(frame, title, at, inputs);
     page.lead = words.lead_of_one;
     page.removed(words.removal, blocked)
 }
@@ -276,12 +273,7 @@ pub(crate) async fn remove<T: Thing>(visit: Visit, Id(code): Id<T::Code>) -> Ans
 }
 
 /// Goes on after a change, or says on the thing's page why there was none.
-async fn done<T: Thing>(
-    visit: Visit,
-    code: T::Code,
-    changed: Result<(), SiteChangeError>,
-    to: String,
-) -> Answer {
+async fn done<T: Thing>(visit: Visit, code: T::Code, changed: Done<()>, to: String) -> Answer {
     match changed {
         Ok(()) => Ok(visit.go_with(to, Flash::Saved)),
         Err(why) => {

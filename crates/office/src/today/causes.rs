@@ -4,6 +4,7 @@
 
 use super::verdict::{self, Concern};
 use super::{Texts as Sentences, words};
+use crate::coded::coded;
 use crate::day::Day;
 use crate::format::Formats;
 use db::DbError;
@@ -11,7 +12,7 @@ use gate::SiteNames;
 use gate::records::attendance;
 use kernel::text::fill;
 use kernel::{DeviceCode, Language};
-use notices::{Cause, FAILING};
+use notices::Cause;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,25 +22,27 @@ const SILENT_MS: i64 = 30 * 60_000;
 /// the day, to be missed now.
 const DAYS_USED: i64 = 2;
 
-kernel::texts!(Texts in Fr, En {
-    set_up: "la mise en service n’est pas terminée", "the set-up is not complete";
-    silent: "Otipass ne répond pas", "Otipass does not answer";
-    fails: "la plupart des demandes à Otipass échouent", "most questions to Otipass fail";
-    node_silent: "le service de {of} ne donne plus de nouvelles", "the service at {of} is not heard of";
-    unresolved: "des contrôles attendent leur décision", "checks wait for their decision";
-    device_silent: "{of} ne donne plus de nouvelles", "{of} is not heard of";
-    device_keeps: "{of} garde des contrôles", "{of} keeps checks to itself";
-    stopped: "la billetterie ne prend pas tout", "ticketing does not take everything";
-    refused: "la billetterie a refusé des entrées", "ticketing has refused entries";
-    held: "des entrées ne peuvent pas être vendues", "entries cannot be sold";
-    aside: "des entrées sont mises de côté", "entries lie aside";
-    late: "des entrées attendent de partir à la billetterie", "entries wait to go to ticketing";
-    undeclared: "des entrées restent à déclarer à Otipass", "entries have yet to be declared to Otipass";
-    disk: "le disque se remplit", "the disk is filling";
-    certificate: "le certificat arrive à sa fin", "the certificate ends";
-    backup: "il manque une sauvegarde", "a backup is missing";
-    notices: "des avis ne partent pas ({of})", "notices do not get out ({of})";
-});
+coded! {
+/// What is not well, by its code; `{of}` is what it is about.
+fn title() {
+    "set_up_incomplete": "la mise en service n’est pas terminée", "the set-up is not complete";
+    "otipass_silent": "Otipass ne répond pas", "Otipass does not answer";
+    "otipass_failing": "la plupart des demandes à Otipass échouent", "most questions to Otipass fail";
+    "node_silent": "le service de {of} ne donne plus de nouvelles", "the service at {of} is not heard of";
+    "checks_unresolved": "des contrôles attendent leur décision", "checks wait for their decision";
+    "device_silent": "{of} ne donne plus de nouvelles", "{of} is not heard of";
+    "device_keeps": "{of} garde des contrôles", "{of} keeps checks to itself";
+    "ticketing_stopped": "la billetterie ne prend pas tout", "ticketing does not take everything";
+    "ticketing_refused": "la billetterie a refusé des entrées", "ticketing has refused entries";
+    "sales_held": "des entrées ne peuvent pas être vendues", "entries cannot be sold";
+    "entries_aside": "des entrées sont mises de côté", "entries lie aside";
+    "ticketing_late": "des entrées attendent de partir à la billetterie", "entries wait to go to ticketing";
+    "otipass_untold": "des entrées restent à déclarer à Otipass", "entries have yet to be declared to Otipass";
+    "disk_filling": "le disque se remplit", "the disk is filling";
+    "certificate_ends": "le certificat arrive à sa fin", "the certificate ends";
+    "backup_late": "il manque une sauvegarde", "a backup is missing";
+    "notices_failing": "des avis ne partent pas ({of})", "notices do not get out ({of})";
+}}
 
 impl Day {
     /// What is not well and worth telling those who do not look, the worst first. A
@@ -92,38 +95,19 @@ fn is_missed(device: &str, ms: i64, used: &BTreeSet<DeviceCode>) -> bool {
 }
 
 fn cause(concern: &Concern, names: &SiteNames, formats: &Formats) -> Option<Cause> {
-    let t = Texts::of(formats.language);
-    let (code, title, of) = match concern {
-        Concern::NotSetUp => ("set_up_incomplete", t.set_up, ""),
-        Concern::PartnerSilent(..) => ("otipass_silent", t.silent, ""),
-        Concern::PartnerFails(_) => ("otipass_failing", t.fails, ""),
-        Concern::NodeSilent { place, .. } => ("node_silent", t.node_silent, place.as_str()),
-        Concern::Unresolved(_) => ("checks_unresolved", t.unresolved, ""),
-        Concern::Silent { device, .. } => ("device_silent", t.device_silent, device.as_str()),
-        Concern::Keeps { device, .. } => ("device_keeps", t.device_keeps, device.as_str()),
-        Concern::Stopped(_) => ("ticketing_stopped", t.stopped, ""),
-        Concern::Refused(_) => ("ticketing_refused", t.refused, ""),
-        Concern::Held(_) => ("sales_held", t.held, ""),
-        Concern::Aside(_) => ("entries_aside", t.aside, ""),
-        Concern::Late(_) => ("ticketing_late", t.late, ""),
-        Concern::Undeclared(_) => ("otipass_untold", t.undeclared, ""),
-        Concern::DiskFilling { .. } => ("disk_filling", t.disk, ""),
-        Concern::CertificateEnds(_) => ("certificate_ends", t.certificate, ""),
-        Concern::BackupLate(_) => ("backup_late", t.backup, ""),
-        Concern::NoticesFail { way, .. } => (FAILING, t.notices, way.as_str()),
-        Concern::UnnamedProxy(_)
-        | Concern::Offline { .. }
-        | Concern::Clock { .. }
-        | Concern::Battery { .. } => return None,
+    let code = concern.kind().1?;
+    let of = match concern {
+        Concern::NodeSilent { place: of, .. } | Concern::NoticesFail { way: of, .. } => of,
+        _ => concern.device().unwrap_or_default(),
     };
-    let called = match concern.is_of_device() {
-        true => names.devices.of(of),
-        false => of.to_owned(),
+    let called = match concern.device() {
+        Some(device) => names.devices.of(device),
+        None => of.to_owned(),
     };
     Some(Cause {
         code,
         of: of.to_owned(),
-        title: fill(title, &[("of", &called)]),
+        title: fill(title(code, formats.language)?, &[("of", &called)]),
         what: words(Sentences::of(formats.language), formats, names, concern),
         goes_on: false,
     })
@@ -149,6 +133,8 @@ mod tests {
                 .iter()
                 .filter_map(|concern| cause(concern, &facts.names, &formats));
             let causes: Vec<_> = causes.collect();
+            let told = concerns.iter().filter(|concern| concern.kind().1.is_some());
+            assert_eq!(causes.len(), told.count(), "each has a title");
             let codes: BTreeSet<_> = causes.iter().map(|cause| cause.code).collect();
             assert!(codes.len() >= 12, "{codes:?}");
             assert!(causes.iter().all(|cause| !cause.title.is_empty()));

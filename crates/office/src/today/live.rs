@@ -21,7 +21,6 @@ struct Watcher {
     visit: Visit,
     shown: String,
     looks: Interval,
-    begun: bool,
     place: Place,
 }
 
@@ -33,7 +32,6 @@ pub(crate) async fn watch(visit: Visit) -> Answer {
         visit,
         shown: String::new(),
         looks,
-        begun: false,
         place,
     };
     let events = stream::unfold(watcher, async |mut watcher| {
@@ -65,14 +63,9 @@ impl Watcher {
             if html == self.shown {
                 continue;
             }
-            let event = Event::default().event("day").data(html.replace('\r', " "));
+            let event = Event::default().event("day").retry(RETRY);
+            let event = event.data(html.replace('\r', " "));
             self.shown = html;
-            let event = if self.begun {
-                event
-            } else {
-                event.retry(RETRY)
-            };
-            self.begun = true;
             return Some(event);
         }
     }

@@ -2,11 +2,13 @@
 //! comes first: what keeps visitors waiting, then what loses money, then what
 //! will become one of these.
 
+use crate::access::{self, Address};
 use crate::day::Facts;
 use gate::nodes::Node;
 use gate::outbox::trouble::Trouble;
 use gate::{DeviceState, Mode, PartnerFailure, WhenSilent};
 use kernel::{Timestamp, Zone};
+use notices::FAILING;
 use std::net::IpAddr;
 
 /// A device that was heard of today and is silent for longer is worth a word.
@@ -72,17 +74,56 @@ pub(super) enum Concern {
     Battery { device: String, percent: i64 },
 }
 
+/// How grave something is, the worst first; what programs know it by, if it is told to
+/// those who do not look; and the page on which something can be done about it.
+type Kind = (u8, Option<&'static str>, Option<Address>);
+
 impl Concern {
-    /// Whether it is about a single device.
-    pub(super) const fn is_of_device(&self) -> bool {
-        matches!(
-            self,
-            Self::Silent { .. }
-                | Self::Keeps { .. }
-                | Self::Offline { .. }
-                | Self::Clock { .. }
-                | Self::Battery { .. }
-        )
+    pub(super) const fn kind(&self) -> Kind {
+        match self {
+            Self::NotSetUp => (0, Some("set_up_incomplete"), Some(access::SET_UP)),
+            Self::PartnerSilent(WhenSilent::Refuse, why) => (1, Some("otipass_silent"), line(*why)),
+            Self::Unresolved(_) => (2, Some("checks_unresolved"), None),
+            Self::PartnerSilent(WhenSilent::Admit, why) => (3, Some("otipass_silent"), line(*why)),
+            Self::PartnerFails(why) => (4, Some("otipass_failing"), line(*why)),
+            Self::NodeSilent { .. } => (4, Some("node_silent"), None),
+            Self::Silent { .. } => (5, Some("device_silent"), None),
+            Self::Keeps { .. } => (6, Some("device_keeps"), None),
+            Self::Stopped(_) => (7, Some("ticketing_stopped"), Some(access::QUEUE)),
+            Self::Refused(_) => (8, Some("ticketing_refused"), Some(access::QUEUE)),
+            Self::Held(_) => (9, Some("sales_held"), Some(access::QUEUE)),
+            Self::Aside(_) => (10, Some("entries_aside"), Some(access::ASIDE)),
+            Self::Late(_) => (11, Some("ticketing_late"), Some(access::QUEUE)),
+            Self::Undeclared(_) => (12, Some("otipass_untold"), Some(access::QUEUE)),
+            Self::UnnamedProxy(_) => (13, None, None),
+            Self::DiskFilling { .. } => (14, Some("disk_filling"), None),
+            Self::CertificateEnds(_) => (15, Some("certificate_ends"), None),
+            Self::BackupLate(_) => (16, Some("backup_late"), None),
+            Self::NoticesFail { .. } => (17, Some(FAILING), None),
+            Self::Offline { .. } => (18, None, None),
+            Self::Clock { .. } => (19, None, None),
+            Self::Battery { .. } => (20, None, None),
+        }
+    }
+
+    /// The device that it is about, if it is about a single one.
+    pub(super) fn device(&self) -> Option<&str> {
+        match self {
+            Self::Silent { device, .. }
+            | Self::Keeps { device, .. }
+            | Self::Offline { device }
+            | Self::Clock { device, .. }
+            | Self::Battery { device, .. } => Some(device),
+            _ => None,
+        }
+    }
+}
+
+/// Where the line to Otipass is set up, if it is not only silent.
+const fn line(why: Option<PartnerFailure>) -> Option<Address> {
+    match why {
+        None | Some(PartnerFailure::Silent) => None,
+        Some(_) => Some(access::CONNECTION),
     }
 }
 
@@ -135,7 +176,7 @@ pub(super) fn concerns(facts: &Facts, zone: &Zone) -> Vec<Concern> {
     }
     of_machine(facts, &mut concerns);
     // The order within a kind, such as of the devices, stays.
-    concerns.sort_by_key(rank);
+    concerns.sort_by_key(|concern| concern.kind().0);
     concerns
 }
 
@@ -247,32 +288,6 @@ fn of_device(device: &DeviceState, now: Timestamp, zone: &Zone, concerns: &mut V
             device: code(),
             percent: percent.into(),
         });
-    }
-}
-
-const fn rank(concern: &Concern) -> u8 {
-    match concern {
-        Concern::NotSetUp => 0,
-        Concern::PartnerSilent(WhenSilent::Refuse, _) => 1,
-        Concern::Unresolved(_) => 2,
-        Concern::PartnerSilent(WhenSilent::Admit, _) => 3,
-        Concern::PartnerFails(_) | Concern::NodeSilent { .. } => 4,
-        Concern::Silent { .. } => 5,
-        Concern::Keeps { .. } => 6,
-        Concern::Stopped(_) => 7,
-        Concern::Refused(_) => 8,
-        Concern::Held(_) => 9,
-        Concern::Aside(_) => 10,
-        Concern::Late(_) => 11,
-        Concern::Undeclared(_) => 12,
-        Concern::UnnamedProxy(_) => 13,
-        Concern::DiskFilling { .. } => 14,
-        Concern::CertificateEnds(_) => 15,
-        Concern::BackupLate(_) => 16,
-        Concern::NoticesFail { .. } => 17,
-        Concern::Offline { .. } => 18,
-        Concern::Clock { .. } => 19,
-        Concern::Battery { .. } => 20,
     }
 }
 

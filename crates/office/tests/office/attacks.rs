@@ -1,7 +1,7 @@
 //! What other sites, other people's texts and odd headers cannot do.
 
 use crate::house::House;
-use office::access_table;
+use crate::matrix::access_table;
 use reqwest::Method;
 use staff::{Actor, Profile, Role};
 use stage::{Browser, PASSWORD};

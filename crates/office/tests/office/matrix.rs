@@ -1,13 +1,45 @@
 //! Every cell of the matrix: each route, for each role and for nobody.
 
 use crate::house::House;
-use office::{Cell, access_table};
+use office::access::{ALL, Address, Who};
 use reqwest::Method;
 use staff::Role;
 use stage::{Answer, Browser};
 
 /// What the refusal says; a page that is there may be a 403 for other reasons.
 const REFUSED: &str = "Your role does not allow this";
+
+/// One row of the matrix: what may be asked for, and by whom.
+#[derive(Debug, Clone, Copy)]
+pub struct Cell {
+    /// `GET` or `POST`.
+    pub method: &'static str,
+    /// The path, with `{…}` where it varies.
+    pub path: &'static str,
+    /// The roles that may; `None` if whoever comes may.
+    pub roles: Option<&'static [Role]>,
+}
+
+/// The whole matrix.
+pub fn access_table() -> Vec<Cell> {
+    let cell = |method, path, who: Option<Who>| {
+        who.map(|who| Cell {
+            method,
+            path,
+            roles: match who {
+                Who::Everybody => None,
+                Who::Roles(roles) => Some(roles),
+            },
+        })
+    };
+    let cells = ALL.iter().flat_map(|address| {
+        let Address {
+            path, look, act, ..
+        } = *address;
+        [cell("GET", path, look), cell("POST", path, act)]
+    });
+    cells.flatten().collect()
+}
 
 /// Asks for a route as a form of its own would.
 async fn ask(browser: &mut Browser, cell: &Cell, id: &str) -> Answer {

@@ -1,7 +1,7 @@
 //! Pages stay light, also where there is much to show.
 
 use crate::house::House;
-use office::access_table;
+use crate::matrix::access_table;
 use staff::{Actor, Profile, Role};
 use stage::Plan;
 use stage::villeneuve::site;

@@ -4,7 +4,7 @@
 use crate::browser::Visit;
 use crate::seed::DAYS;
 use kernel::BusinessDay;
-use office::access_table;
+use office::access::{ALL, Who};
 use rusqlite::Connection;
 use std::path::Path;
 
@@ -170,9 +170,9 @@ pub fn pages(database: &Path, last: BusinessDay) -> (Vec<Page>, Vec<&'static str
     let subjects = Subjects::read(database, last);
     let mut pages = Vec::new();
     let mut unknown = Vec::new();
-    for cell in access_table() {
-        let path = cell.path;
-        if cell.method != "GET" || cell.roles.is_none() || path == BUNDLE {
+    for address in ALL {
+        let path = address.path;
+        if !matches!(address.look, Some(Who::Roles(_))) || path == BUNDLE {
             continue;
         }
         if path.contains('{') {

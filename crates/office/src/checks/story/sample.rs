@@ -46,10 +46,8 @@ pub(crate) fn histories(frame: &Frame) -> Vec<(History, Sales)> {
 pub(crate) fn samples(frame: &Frame) -> Vec<String> {
     let frame = frame.wrong("note=<b>", Mistakes::one("note", "<b>"));
     let told = histories(&frame);
-    let page = |(gate, sales): &(History, Sales)| {
-        Page::new(frame.clone(), &SiteNames::default(), gate, sales)
-    };
-    crate::tests::html(told.iter().map(page))
+    let page = |(gate, sales)| Page::new(frame.clone(), SiteNames::default(), gate, sales);
+    crate::tests::html(told.into_iter().map(page))
 }
 
 /// A check of which all was made that can be.

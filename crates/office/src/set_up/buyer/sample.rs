@@ -13,9 +13,9 @@ pub(crate) fn samples(frame: &Frame) -> Vec<String> {
     let text = Texts::of(frame.formats.language).contact_none;
     let mistaken = frame.wrong("", Mistakes::one("contact_number", text));
     html([
-        Page::new(frame.clone(), &Managed::Here, &full),
-        Page::new(frame.clone(), &Managed::Here, &wrong),
-        Page::new(mistaken, &Managed::Here, &empty),
-        Page::new(frame.clone(), &by_file, &full),
+        Page::new(frame.clone(), &full),
+        Page::new(frame.clone(), &wrong),
+        Page::new(mistaken, &empty),
+        Page::new(frame.clone().managed_by(&by_file), &full),
     ])
 }

@@ -10,7 +10,6 @@ use boxoffice::catalogue::{Product, Season, Tariff, is_staged};
 use otipass::Mapping;
 
 kernel::texts!(Texts in Fr, En beside crate::words::Words {
-    title: "Modifier {what}", "Change {what}";
     is_mapped: "Ce code ne peut pas changer : les paramètres de correspondance le nomment. Corrigez-le d’abord là.",
         "This code cannot change: the mapping parameters name it. First correct it there.";
     is_sold: "Ce code ne peut plus changer : des ventes enregistrées le nomment. Changez le nom, ou ajoutez-en un autre.",
@@ -29,21 +28,21 @@ pub(super) fn address_of(kind: &str, key: &str) -> String {
 pub(super) fn page<T: Item>(frame: Frame, catalogue: &Catalogue, item: &T) -> FormPage {
     let language = frame.formats.language;
     let t = Texts::of(language);
-    let mut title = fill(t.title, &[("what", &item.named())]);
+    let mut title = fill(t.changes, &[("what", &item.named())]);
     let (cells, _) = item.cells(&frame.formats);
     if let Some(period) = cells.last().filter(|_| !T::FIXED.is_empty()) {
         title = format!("{title} ({period})");
     }
     let at = (address_of(T::KIND, &item.key()), access::CATALOGUE_EDIT);
-    let inputs = T::inputs(language, catalogue).into_iter();
+    let inputs = T::inputs(language, catalogue, Some(item)).into_iter();
     let inputs = inputs.filter(|input| !input.is_one_of(T::FIXED)).collect();
-    let mut page = FormPage::about(frame, title, at, &Managed::Here, inputs);
+    let mut page = FormPage::about(frame, title, at, inputs);
     page.up = (access::CATALOGUE, t.catalogue);
     page.lead = T::fixed_why(language);
     page
 }
 
-fn find<T: Item>(catalogue: &Catalogue, key: &str) -> Result<T, PageError> {
+pub(super) fn find<T: Item>(catalogue: &Catalogue, key: &str) -> Result<T, PageError> {
     let mut all = T::all(&mut catalogue.clone()).clone().into_iter();
     let found = all.find(|item| item.key() == key);
     found.ok_or(PageError::NotFound)
@@ -52,25 +51,16 @@ fn find<T: Item>(catalogue: &Catalogue, key: &str) -> Result<T, PageError> {
 async fn look<T: Item>(visit: Visit, key: &str) -> Answer {
     let catalogue = kept(&visit).await?;
     let item = find::<T>(&catalogue, key)?;
-    let visit = Visit {
-        entered: Entered::of(named(item.fields(visit.language))),
-        ..visit
-    };
     visit.page(&page(visit.frame(), &catalogue, &item))
-}
-
-pub(super) fn named(fields: Vec<(&'static str, String)>) -> Vec<(String, String)> {
-    let fields = fields.into_iter();
-    fields.map(|(name, text)| (name.to_owned(), text)).collect()
 }
 
 async fn change<T: Item>(visit: Visit, key: &str, entered: Entered) -> Answer {
     let catalogue = kept(&visit).await?;
     let present = find::<T>(&catalogue, key)?;
     // What the form does not show stays as it is.
-    let mut fields = named(present.fields(visit.language));
-    fields.retain(|(name, _)| T::FIXED.contains(&name.as_str()));
-    let entered = entered.beside(fields);
+    let inputs = T::inputs(visit.language, &catalogue, Some(&present));
+    let fixed = inputs.iter().filter(|input| input.is_one_of(T::FIXED));
+    let entered = entered.beside(fixed.map(Input::sent));
     let wrong = async |visit: Visit, entered, mistakes| {
         let visit = visit.wrong(entered, mistakes);
         visit.page(&page(visit.frame(), &catalogue, &present))

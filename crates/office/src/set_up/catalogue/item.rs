@@ -58,13 +58,11 @@ pub(crate) trait Item: Clone + Send + Sync + 'static {
     /// What each column says of it, and whether it can be sold as it is.
     fn cells(&self, formats: &Formats) -> (Vec<String>, bool);
 
-    /// The fields of one to be added; none if something has to be there before.
-    fn inputs(language: Language, catalogue: &Catalogue) -> Vec<Input>;
+    /// The fields of this one, or of one to be added; none if something has to be there
+    /// before.
+    fn inputs(language: Language, catalogue: &Catalogue, of: Option<&Self>) -> Vec<Input>;
 
     fn read(fields: &mut Fields<'_>) -> Option<Self>;
-
-    /// What stands in its fields, as people write it in this language.
-    fn fields(&self, language: Language) -> Vec<(&'static str, String)>;
 
     /// Season and product as they are called now, if `other` has another code.
     fn renamed_to(&self, _other: &Self) -> Option<(SeasonCode, Option<ProductCode>)> {

@@ -14,7 +14,6 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     season: "Saison", "Season";
     family: "Famille", "Family";
     not_open_pass: "pas Open Pass : ne peut pas être vendu", "not Open Pass: cannot be sold";
-    none: "Aucun encore.", "None yet.";
     add: "Ajouter le produit", "Add the product";
     first: "Ajoutez d’abord une saison.", "First add a season.";
 });
@@ -30,7 +29,7 @@ impl Item for Product {
             title: t.title,
             head: vec![t.code, t.name, t.season, t.family],
             add: t.add,
-            none: t.none,
+            none: t.none_yet,
             first: t.first,
         }
     }
@@ -63,7 +62,7 @@ impl Item for Product {
         (vec![code, self.name.clone(), season, family], is_open_pass)
     }
 
-    fn inputs(language: Language, catalogue: &Catalogue) -> Vec<Input> {
+    fn inputs(language: Language, catalogue: &Catalogue, of: Option<&Self>) -> Vec<Input> {
         let t = Texts::of(language);
         let seasons = catalogue.seasons.iter();
         let seasons: Vec<_> = seasons
@@ -73,10 +72,16 @@ impl Item for Product {
         let Some((newest, _)) = seasons.last().copied() else {
             return Vec::new();
         };
+        let season = of.map_or(newest, |product| product.season.as_str());
+        let code = of.map_or("", |product| product.code.as_str());
         vec![
-            Input::choice("product_season", t.season, newest, seasons),
-            Input::text("product_code", t.code, ""),
-            Input::text("product_name", t.name, ""),
+            Input::choice("product_season", t.season, season, seasons),
+            Input::text("product_code", t.code, code),
+            Input::text(
+                "product_name",
+                t.name,
+                of.map_or("", |product| &product.name),
+            ),
         ]
     }
 
@@ -92,14 +97,6 @@ impl Item for Product {
             family: ProductFamily::OpenPass,
             name: name?,
         })
-    }
-
-    fn fields(&self, _: Language) -> Vec<(&'static str, String)> {
-        vec![
-            ("product_season", self.season.to_string()),
-            ("product_code", self.code.to_string()),
-            ("product_name", self.name.clone()),
-        ]
     }
 
     fn renamed_to(&self, other: &Self) -> Option<(SeasonCode, Option<ProductCode>)> {

@@ -11,22 +11,18 @@ pub(crate) fn samples(frame: &Frame) -> Vec<String> {
     html([
         Page {
             existing: Some(("/office/<b>".to_owned(), "PASSVN <b>".to_owned())),
-            ..Page::new(frame.clone(), &Managed::Here, &present)
+            ..Page::new(frame.clone(), &present)
         },
-        Page::new(frame.clone(), &Managed::Here, &Present::default()),
-        Page::new(frame.wrong("", wrong), &Managed::Here, &present),
-        Page::new(frame.clone(), &by_file, &present),
+        Page::new(frame.clone(), &Present::default()),
+        Page::new(frame.wrong("", wrong), &present),
+        Page::new(frame.clone().managed_by(&by_file), &present),
     ])
 }
 
 /// The pages of one of each kind.
 pub(crate) fn edit_samples(frame: &Frame) -> Vec<String> {
     fn page<T: Item>(frame: &Frame, all: &[T], catalogue: &Catalogue) -> FormPage {
-        let frame = Frame {
-            entered: Entered::of(edit::named(all[0].fields(frame.formats.language))),
-            ..frame.clone()
-        };
-        edit::page(frame, catalogue, &all[0])
+        edit::page(frame.clone(), catalogue, &all[0])
     }
     let catalogue = present().catalogue;
     html([

@@ -48,11 +48,12 @@ impl Item for Season {
         (vec![self.code.to_string(), self.name.clone()], true)
     }
 
-    fn inputs(language: Language, _: &Catalogue) -> Vec<Input> {
+    fn inputs(language: Language, _: &Catalogue, of: Option<&Self>) -> Vec<Input> {
         let t = Texts::of(language);
+        let code = of.map_or("", |season| season.code.as_str());
         vec![
-            Input::text("season_code", t.code, ""),
-            Input::text("season_name", t.name, ""),
+            Input::text("season_code", t.code, code),
+            Input::text("season_name", t.name, of.map_or("", |season| &season.name)),
         ]
     }
 
@@ -61,13 +62,6 @@ impl Item for Season {
         let name = fields.name("season_name", NAME_LIMIT_CHARS);
         let (code, name) = code.zip(name)?;
         Some(Self { code, name })
-    }
-
-    fn fields(&self, _: Language) -> Vec<(&'static str, String)> {
-        vec![
-            ("season_code", self.code.to_string()),
-            ("season_name", self.name.clone()),
-        ]
     }
 
     fn renamed_to(&self, other: &Self) -> Option<(SeasonCode, Option<ProductCode>)> {

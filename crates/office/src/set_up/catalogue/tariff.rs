@@ -20,7 +20,6 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     up_to: "jusqu’au {until}", "until {until}";
     between: "du {from} au {until}", "{from} to {until}";
     missing: "manque", "missing";
-    none: "Aucun encore.", "None yet.";
     add: "Ajouter le tarif", "Add the tariff";
     fixed: "Le code et le produit d’un tarif ne changent pas. Si l’un est faux, retirez ce tarif du catalogue et ajoutez-le sous le bon code.",
         "A tariff’s code and product do not change. If one is wrong, remove this tariff from the catalogue and add it under the right code.";
@@ -43,7 +42,7 @@ impl Item for Tariff {
             title: t.title,
             head: vec![t.tariff, t.product, t.price, t.vat, t.period],
             add: t.add,
-            none: t.none,
+            none: t.none_yet,
             first: t.first,
         }
     }
@@ -95,7 +94,7 @@ impl Item for Tariff {
         (cells, self.price.is_some() && self.vat.is_some())
     }
 
-    fn inputs(language: Language, catalogue: &Catalogue) -> Vec<Input> {
+    fn inputs(language: Language, catalogue: &Catalogue, of: Option<&Self>) -> Vec<Input> {
         let t = Texts::of(language);
         let products = catalogue
             .products
@@ -108,13 +107,21 @@ impl Item for Tariff {
         let Some((first, _)) = without.or(products.first()).copied() else {
             return Vec::new();
         };
+        let point = if language == Language::Fr { ',' } else { '.' };
+        let hundredths = |n: i64| format!("{}{point}{:02}", n / 100, n % 100);
+        let price = of.and_then(|tariff| Some(hundredths(tariff.price?.minor())));
+        let vat = of.and_then(|tariff| Some(hundredths(tariff.vat?.basis_points().into())));
+        let from = of.and_then(|tariff| Some(tariff.valid_from?.to_string()));
+        let until = of.and_then(|tariff| Some(tariff.valid_until?.to_string()));
+        let product = of.map_or(first, |tariff| tariff.product.as_str());
+        let code = of.map_or("", |tariff| tariff.code.as_str());
         vec![
-            Input::choice("tariff_product", t.product, first, products),
-            Input::text("tariff_code", t.tariff, ""),
-            Input::text("tariff_price", t.price_input, ""),
-            Input::text("tariff_vat", t.vat_input, ""),
-            Input::day("tariff_from", t.from, ""),
-            Input::day("tariff_until", t.until, ""),
+            Input::choice("tariff_product", t.product, product, products),
+            Input::text("tariff_code", t.tariff, code),
+            Input::text("tariff_price", t.price_input, &price.unwrap_or_default()),
+            Input::text("tariff_vat", t.vat_input, &vat.unwrap_or_default()),
+            Input::day("tariff_from", t.from, &from.unwrap_or_default()),
+            Input::day("tariff_until", t.until, &until.unwrap_or_default()),
         ]
     }
 
@@ -136,22 +143,6 @@ impl Item for Tariff {
             valid_from,
             valid_until,
         })
-    }
-
-    fn fields(&self, language: Language) -> Vec<(&'static str, String)> {
-        let point = if language == Language::Fr { ',' } else { '.' };
-        let hundredths = |n: i64| format!("{}{point}{:02}", n / 100, n % 100);
-        let day = |day: Option<BusinessDay>| day.map(|day| day.to_string()).unwrap_or_default();
-        let price = self.price.map(|price| hundredths(price.minor()));
-        let vat = self.vat.map(|vat| hundredths(vat.basis_points().into()));
-        vec![
-            ("tariff_product", self.product.to_string()),
-            ("tariff_code", self.code.to_string()),
-            ("tariff_price", price.unwrap_or_default()),
-            ("tariff_vat", vat.unwrap_or_default()),
-            ("tariff_from", day(self.valid_from)),
-            ("tariff_until", day(self.valid_until)),
-        ]
     }
 
     fn lacks(&self, catalogue: &Catalogue) -> Option<String> {

@@ -1,6 +1,6 @@
 //! What the mapping parameters name and the catalogue lacks.
 
-use super::item::add;
+use super::item::{Item, add};
 use boxoffice::Catalogue;
 use boxoffice::catalogue::{Product, Season};
 use kernel::Language;
@@ -8,17 +8,9 @@ use otipass::{Mapping, SectorInfo};
 use secutix::wire::ProductFamily;
 use staff::audit::Change;
 
-/// Something that the catalogue lacks.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Wanted {
-    Season(Season),
-    Product(Product),
-}
-
-/// What `mapping` names and `catalogue` does not have, seasons first; products as
-/// Open Pass.
-pub(super) fn wanted(mapping: &Mapping, catalogue: &Catalogue) -> Vec<Wanted> {
-    let (mut seasons, mut products) = (Vec::new(), Vec::new());
+/// What `mapping` names and `catalogue` does not have: seasons, and products as Open Pass.
+pub(super) fn wanted(mapping: &Mapping, catalogue: &Catalogue) -> Catalogue {
+    let mut wanted = Catalogue::default();
     // Pages take no new code with a space; the mapping's page says so.
     let is_whole = |info: &&SectorInfo| {
         let codes = [info.season.as_str(), info.product.as_str()];
@@ -35,44 +27,31 @@ pub(super) fn wanted(mapping: &Mapping, catalogue: &Catalogue) -> Vec<Wanted> {
             family: ProductFamily::OpenPass,
             name: info.product.to_string(),
         };
-        let is_it = |p: &&Product| (&p.season, &p.code) == (&info.season, &info.product);
-        if !catalogue
-            .seasons
-            .iter()
-            .chain(&seasons)
-            .any(|s| s.code == season.code)
-        {
-            seasons.push(season);
+        let mut seasons = catalogue.seasons.iter().chain(&wanted.seasons);
+        if seasons.all(|known| known.code != season.code) {
+            wanted.seasons.push(season);
         }
-        if catalogue
-            .products
-            .iter()
-            .chain(&products)
-            .find(is_it)
-            .is_none()
-        {
-            products.push(product);
+        let mut products = catalogue.products.iter().chain(&wanted.products);
+        if products.all(|known| known.key() != product.key()) {
+            wanted.products.push(product);
         }
     }
-    let products = products.into_iter().map(Wanted::Product);
-    seasons
-        .into_iter()
-        .map(Wanted::Season)
-        .chain(products)
-        .collect()
+    wanted
 }
 
 /// Adds them; what has come meanwhile stays as it is.
 pub(super) fn take(
-    wanted: &[Wanted],
+    wanted: &Catalogue,
     catalogue: &mut Catalogue,
     language: Language,
 ) -> Vec<Change> {
-    let added = wanted.iter().flat_map(|wanted| match wanted {
-        Wanted::Season(season) => add(season, catalogue, language),
-        Wanted::Product(product) => add(product, catalogue, language),
-    });
-    added.flatten().collect()
+    let seasons = wanted.seasons.iter();
+    let mut added: Vec<_> = seasons
+        .flat_map(|season| add(season, catalogue, language))
+        .collect();
+    let products = wanted.products.iter();
+    added.extend(products.flat_map(|product| add(product, catalogue, language)));
+    added.concat()
 }
 
 #[cfg(test)]
@@ -86,10 +65,10 @@ mod tests {
         let mapping = otipass::read_mapping(MAPPING).mapping.unwrap();
         let mut catalogue = Catalogue::default();
         let first = wanted(&mapping, &catalogue);
-        assert!(matches!(first[0], Wanted::Season(_)));
         let changes = take(&first, &mut catalogue, Language::En);
-        assert_eq!(changes.len(), first.len());
-        assert_eq!(wanted(&mapping, &catalogue), []);
+        assert_eq!(changes.len(), first.seasons.len() + first.products.len());
+        assert!(!first.seasons.is_empty());
+        assert_eq!(wanted(&mapping, &catalogue), Catalogue::default());
         let whole = crate::set_up::catalogue::tests::villeneuve();
         assert_eq!(catalogue.products.len(), whole.products.len());
         assert_eq!(take(&first, &mut catalogue, Language::En), []);

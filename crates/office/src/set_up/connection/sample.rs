@@ -14,15 +14,15 @@ pub(crate) fn samples(frame: &Frame) -> Vec<String> {
         password: Some("secret".into()),
         ..StoredInterface::default()
     };
-    let page = |frame, managed| Page::new(frame, &managed, &kept, ("1500", "60"));
-    let here = |frame| page(frame, Managed::Here);
+    let here = |frame| Page::new(frame, &kept);
+    let by_file = Managed::ByFile("[otipass]".to_owned());
     html([
         Page {
             instead: Some("<b>".to_owned()),
             ..here(frame.wrong("", Mistakes::one("url", "It is <b>.")))
         },
         here(frame.clone()),
-        page(frame.clone(), Managed::ByFile("[otipass]".to_owned())),
+        here(frame.clone().managed_by(&by_file)),
         here(frame.wrong("", Mistakes::one("budget", t.budget_wrong))),
         Page {
             answer: Some(("bad", format!("{} <b>", t.badly))),

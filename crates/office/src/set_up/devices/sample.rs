@@ -16,6 +16,6 @@ pub(crate) fn samples(frame: &Frame) -> Vec<String> {
     let names = SiteNames::from(&crate::set_up::places::sample::site());
     crate::tests::html(pages.map(|(devices, after)| {
         let (frame, names) = (frame.clone(), names.clone());
-        Page::new(frame, &Managed::Here, devices, names, after)
+        Page::new(frame, devices, names, after)
     }))
 }

@@ -35,7 +35,10 @@ pub(crate) fn samples(frame: &Frame) -> Vec<String> {
     let here = [None, Some(code), Some(used)].map(|code| (&Managed::Here, (code, at)));
     let by_file = (&by_file, (Some(code), code.expires_at));
     let all = here.into_iter().chain([by_file]);
-    html(all.map(|(managed, last)| One::new(frame.clone(), managed, &site, state.clone(), last)))
+    html(all.map(|(managed, last)| {
+        let frame = frame.clone().managed_by(managed);
+        One::new(frame, &site, state.clone(), last)
+    }))
 }
 
 pub(crate) fn code_samples(frame: &Frame) -> Vec<String> {

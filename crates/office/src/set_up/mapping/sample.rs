@@ -16,17 +16,23 @@ pub(crate) fn samples(frame: &Frame) -> Vec<String> {
     };
     let unknown = finding("product_unknown", at.into()).concerning(at, Some("PASSVN2"));
     let set_up = crate::SetUp::default();
-    let page = |text: &str, findings: &[Finding], state| {
+    let by_file = Managed::ByFile("mapping.json".to_owned());
+    let by_file = frame.clone().managed_by(&by_file);
+    let t = Texts::of(frame.formats.language);
+    let page = |text: &str, findings: &[Finding]| {
         let remarks = remarks(text, findings, &set_up, frame);
-        Page::new(frame.clone(), text.to_owned(), &remarks, state)
+        Page::new(frame.clone(), text.to_owned(), &remarks, t.well)
     };
     [
-        Page::new(frame.clone(), String::new(), &[], State::Kept),
-        page(good, &[], State::Kept),
-        page(good, std::slice::from_ref(&unknown), State::Kept),
-        page(&bad, &[unknown], State::Kept),
-        page(&bad, &[], State::Moved),
-        Page::by_file(frame.clone(), &Managed::ByFile("mapping.json".to_owned())),
+        Page::new(frame.clone(), String::new(), &[], t.well),
+        page(good, &[]),
+        page(good, std::slice::from_ref(&unknown)),
+        page(&bad, &[unknown]),
+        Page {
+            verdict: Some(("bad", t.moved.to_owned())),
+            ..page(&bad, &[])
+        },
+        Page::new(by_file, String::new(), &[], t.well),
     ]
     .iter()
     .map(|page| page.render().unwrap())

@@ -9,11 +9,11 @@ pub(crate) fn samples(frame: &Frame) -> Vec<String> {
     let mut wrong = Mistakes::one("currency", t.currency_wrong);
     wrong.add("zone", t.zone_wrong);
     let by_file = Managed::ByFile("site.toml".to_owned());
-    let page = |frame, managed| page(frame, managed, Some(&organisation));
+    let page = |frame| page(frame, Some(&organisation));
     html([
-        page(frame.clone(), &Managed::Here),
-        page(frame.wrong("", wrong), &Managed::Here),
-        page(frame.clone(), &by_file),
+        page(frame.clone()),
+        page(frame.wrong("", wrong)),
+        page(frame.clone().managed_by(&by_file)),
     ])
 }
 

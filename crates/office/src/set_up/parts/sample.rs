@@ -8,7 +8,9 @@ pub(crate) fn samples(frame: &Frame) -> Vec<String> {
     let found = crate::tests::finding("season_unknown", at.into());
     let text = "\"VN_AUX\":\n\"<b>\"\n".to_owned();
     let (here, by_file) = (Managed::Here, Managed::ByFile("catalogue.toml".to_owned()));
-    let page = |managed, text, found: &[Finding]| Page::new(frame.clone(), managed, text, found);
+    let page = |managed, text, found: &[Finding]| {
+        Page::new(frame.clone().managed_by(managed), text, found)
+    };
     html([
         page(&here, text.clone(), &[]),
         page(&here, text.clone(), &[found]),

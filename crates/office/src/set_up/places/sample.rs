@@ -13,14 +13,15 @@ pub(crate) fn samples(frame: &Frame) -> Vec<String> {
         devices: Default::default(),
         ..site.clone()
     };
-    let (here, by_file) = (Managed::Here, Managed::ByFile("site.toml".to_owned()));
+    let by_file = Managed::ByFile("site.toml".to_owned());
+    let by_file = frame.clone().managed_by(&by_file);
     html([
-        Page::new(frame.clone(), &here, Some(&site), &enrolled, None),
-        Page::new(frame.clone(), &by_file, Some(&site), &nobody, None),
-        Page::new(frame.clone(), &here, None, &nobody, None),
+        Page::new(frame.clone(), Some(&site), &enrolled, None),
+        Page::new(by_file, Some(&site), &nobody, None),
+        Page::new(frame.clone(), None, &nobody, None),
         Page {
             wanted: vec!["VN_NEW".parse().unwrap(), "<b>".parse().unwrap()],
-            ..Page::new(frame.clone(), &here, Some(&bare), &nobody, None)
+            ..Page::new(frame.clone(), Some(&bare), &nobody, None)
         },
     ])
 }

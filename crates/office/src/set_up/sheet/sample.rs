@@ -16,15 +16,15 @@ pub(crate) fn samples(frame: &Frame) -> Vec<String> {
     let names = SiteNames::from(&crate::set_up::places::sample::site());
     let wrong = Some(Texts::of(frame.formats.language).none_chosen.to_owned());
     html([
-        Page::new(frame.clone(), &names, states(), None, None),
+        Page::new(frame.clone(), names.clone(), states(), None, None),
         Page::new(
             frame.clone(),
-            &names,
+            names.clone(),
             states(),
-            Some(&BTreeSet::new()),
+            Some(BTreeSet::new()),
             wrong,
         ),
-        Page::new(frame.clone(), &names, Vec::new(), None, None),
+        Page::new(frame.clone(), names.clone(), Vec::new(), None, None),
     ])
 }
 

@@ -19,7 +19,6 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     is_known: "{known} est voulu", "{known} is meant";
     sectors: "Secteurs", "Sectors";
     doors: "Portes", "Doors";
-    devices: "Appareils", "Devices";
     new_sector: "{code} : nouveau secteur", "{code}: new sector";
     named: "{code} : s’appelait « {from} », s’appellera « {to} »", "{code}: called “{from}”, will be called “{to}”";
     new_door: "{code} : nouvelle porte, mène à {to}", "{code}: new door, leads to {to}";
@@ -30,7 +29,6 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     device_set: "{code} : autres réglages ou autre langue", "{code}: other settings or another language";
     yes: "Oui, enregistrer cela", "Yes, save this";
     no: "Non, corriger le tableau", "No, correct the table";
-    more: "Et {n} de plus.", "And {n} more.";
 });
 
 /// As many changes of a kind are shown; who has more knows the table.
@@ -113,45 +111,19 @@ impl Plan {
     /// The changes in words, kind by kind; the first ones, and how many more there are.
     fn in_words(&self) -> [(&'static str, Vec<String>, usize); 3] {
         let t = Texts::of(self.frame.formats.language);
-        let of = |title, is_it: fn(&TableChange) -> bool| {
-            let changes = || self.changes.iter().filter(|change| is_it(change));
-            let words = changes().take(SHOWN).map(|change| words(t, change));
-            (
-                title,
-                words.collect(),
-                changes().count().saturating_sub(SHOWN),
-            )
-        };
-        [
-            of(t.sectors, |change| {
-                matches!(
-                    change,
-                    TableChange::NewSector(_) | TableChange::SectorNamed { .. }
-                )
-            }),
-            of(t.doors, |change| {
-                matches!(
-                    change,
-                    TableChange::NewDoor { .. }
-                        | TableChange::DoorNamed { .. }
-                        | TableChange::DoorMoved { .. }
-                )
-            }),
-            of(t.devices, |change| {
-                matches!(
-                    change,
-                    TableChange::NewDevice { .. }
-                        | TableChange::DeviceNamed { .. }
-                        | TableChange::DeviceMoved { .. }
-                        | TableChange::DeviceSet(_)
-                )
-            }),
-        ]
+        let all: Vec<_> = self.changes.iter().map(|change| words(t, change)).collect();
+        [t.sectors, t.doors, t.devices].map(|kind| {
+            let of_kind = all.iter().filter(|(of, _)| *of == kind);
+            let mut texts: Vec<_> = of_kind.map(|(_, text)| text.clone()).collect();
+            let more = texts.len().saturating_sub(SHOWN);
+            texts.truncate(SHOWN);
+            (kind, texts, more)
+        })
     }
 }
 
-/// A change in words.
-fn words(t: &Texts, change: &TableChange) -> String {
+/// A change in words, and the kind of thing that it is of.
+fn words(t: &Texts, change: &TableChange) -> (&'static str, String) {
     let say = |text: &str, code: &dyn Display, from: &dyn Display, to: &dyn Display| {
         let from = from.to_string();
         let from = Some(from).filter(|from| !from.is_empty());
@@ -159,14 +131,24 @@ fn words(t: &Texts, change: &TableChange) -> String {
         fill(text, &[("code", code), ("from", &from), ("to", to)])
     };
     match change {
-        TableChange::NewSector(code) => say(t.new_sector, code, &"", &""),
-        TableChange::SectorNamed { sector, from, to } => say(t.named, sector, from, to),
-        TableChange::NewDoor { door, sector } => say(t.new_door, door, &"", sector),
-        TableChange::DoorNamed { door, from, to } => say(t.named, door, from, to),
-        TableChange::DoorMoved { door, from, to } => say(t.door_moved, door, &listed(from), to),
-        TableChange::NewDevice { device, door } => say(t.new_device, device, &"", door),
-        TableChange::DeviceNamed { device, from, to } => say(t.named, device, from, to),
-        TableChange::DeviceMoved { device, from, to } => say(t.device_moved, device, from, to),
-        TableChange::DeviceSet(code) => say(t.device_set, code, &"", &""),
+        TableChange::NewSector(code) => (t.sectors, say(t.new_sector, code, &"", &"")),
+        TableChange::SectorNamed { sector, from, to } => {
+            (t.sectors, say(t.named, sector, from, to))
+        }
+        TableChange::NewDoor { door, sector } => (t.doors, say(t.new_door, door, &"", sector)),
+        TableChange::DoorNamed { door, from, to } => (t.doors, say(t.named, door, from, to)),
+        TableChange::DoorMoved { door, from, to } => {
+            (t.doors, say(t.door_moved, door, &listed(from), to))
+        }
+        TableChange::NewDevice { device, door } => {
+            (t.devices, say(t.new_device, device, &"", door))
+        }
+        TableChange::DeviceNamed { device, from, to } => {
+            (t.devices, say(t.named, device, from, to))
+        }
+        TableChange::DeviceMoved { device, from, to } => {
+            (t.devices, say(t.device_moved, device, from, to))
+        }
+        TableChange::DeviceSet(code) => (t.devices, say(t.device_set, code, &"", &"")),
     }
 }

@@ -16,11 +16,9 @@ pub(crate) fn samples(frame: &Frame) -> Vec<String> {
         (&by_file, true, "", Vec::new()),
         (&here, false, "", Vec::new()),
     ];
-    crate::tests::html(
-        pages.map(|(managed, begun, text, found)| {
-            Page::new(frame.clone(), managed, begun, text, found)
-        }),
-    )
+    crate::tests::html(pages.map(|(managed, begun, text, found)| {
+        Page::new(frame.clone().managed_by(managed), begun, text, found)
+    }))
 }
 
 /// What the table would change, with a slip of the pen, before and after it was

@@ -12,5 +12,5 @@ pub(crate) fn samples(frame: &Frame) -> Vec<String> {
     let by_file = Managed::ByFile("catalogue.toml".to_owned());
     let here = [&full, &without, &empty].map(|catalogue| (&Managed::Here, catalogue));
     let all = here.into_iter().chain([(&by_file, &full)]);
-    html(all.map(|(managed, catalogue)| Page::new(frame.clone(), managed, catalogue)))
+    html(all.map(|(managed, catalogue)| Page::new(frame.clone().managed_by(managed), catalogue)))
 }

@@ -21,7 +21,11 @@ fn one_pages<T: Thing>(frame: &Frame, cases: &[(&str, bool, &str)]) -> Vec<Strin
         let code: T::Code = code.parse().unwrap();
         let by_file = by_file.then(|| Managed::ByFile("site.toml".to_owned()));
         let frame = frame.wrong(entered, Mistakes::default());
-        one_page::<T>(frame, &by_file.unwrap_or_default(), &site(), &code)
+        one_page::<T>(
+            frame.managed_by(&by_file.unwrap_or_default()),
+            &site(),
+            &code,
+        )
     }))
 }
 

@@ -4,7 +4,7 @@
 use super::{begin, check as check_now, device_posts, open};
 use browser::{Browser, DESK, Tab};
 use kernel::{Clock, SystemClock};
-use office::access_table;
+use office::access::ALL;
 use serde_json::{Value, json};
 use stage::villeneuve::{CATALOGUE, GOOD};
 use stage::{PASSWORD, Program};
@@ -302,11 +302,11 @@ fn markup_in_any_text_stays_text_on_every_page() {
         "/office/queue/tariff_not_mapped".to_owned(),
     ];
     let pages = every_page((&house, &tab), &starts, || ());
-    for cell in access_table().iter().filter(|cell| cell.method == "GET") {
+    for address in ALL.iter().filter(|address| address.look.is_some()) {
+        let path = address.path;
         assert!(
-            ELSEWHERE.contains(&cell.path) || pages.keys().any(|path| is_of(cell.path, path)),
-            "no page leads to {}; they lead to {:#?}",
-            cell.path,
+            ELSEWHERE.contains(&path) || pages.keys().any(|page| is_of(path, page)),
+            "no page leads to {path}; they lead to {:#?}",
             pages.keys()
         );
     }

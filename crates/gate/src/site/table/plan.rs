@@ -121,17 +121,17 @@ impl SiteTable {
                 });
             }
         }
-        for (code, cells) in &self.devices {
-            let (device, door) = (code.clone(), cells.door.clone());
+        for (code, told) in &self.devices {
+            let (device, door) = (code.clone(), told.door.clone());
             let Some(present) = site.devices.get(code) else {
                 changes.push(TableChange::NewDevice { device, door });
                 continue;
             };
-            if let Some((from, to)) = named(code, &present.name, cells.name.as_ref()) {
+            if let Some((from, to)) = named(code, &present.name, told.name.as_ref()) {
                 let device = device.clone();
                 changes.push(TableChange::DeviceNamed { device, from, to });
             }
-            let then = cells.over(Some(present));
+            let then = self.over(told, Some(present));
             if (then.language, then.settings) != (present.language, present.settings) {
                 changes.push(TableChange::DeviceSet(code.clone()));
             }
@@ -179,9 +179,9 @@ impl SiteTable {
                 if let Some(name) = code_of.and_then(|code| self.door_names.remove(&code)) {
                     self.door_names.entry(to.clone()).or_insert(name);
                 }
-                for cells in self.devices.values_mut() {
-                    if cells.door.as_str() == code {
-                        cells.door.clone_from(&to);
+                for device in self.devices.values_mut() {
+                    if device.door.as_str() == code {
+                        device.door.clone_from(&to);
                     }
                 }
             }

@@ -165,12 +165,11 @@ pub(crate) fn begin(
 
 /// Whether there is a decision or an intent of this id.
 fn is_known(tx: &mut Tx<'_>, id: CheckId) -> Result<bool, DbError> {
-    let row = tx.query_opt(
+    tx.exists(
         "SELECT 1 AS n WHERE EXISTS (SELECT 1 FROM gate_check WHERE check_id = $1)
                           OR EXISTS (SELECT 1 FROM gate_intent WHERE check_id = $1)",
         params![id],
-    )?;
-    Ok(row.is_some())
+    )
 }
 
 /// Whether it was not there already.
@@ -235,8 +234,7 @@ pub(crate) fn claim(tx: &mut Tx<'_>, id: CheckId, asker: &Asker) -> Result<bool,
 /// Ends the intent of a check that is being decided. Whoever else decides it waits
 /// here, and finds it decided.
 pub(crate) fn end(tx: &mut Tx<'_>, id: CheckId) -> Result<(), DbError> {
-    tx.execute("DELETE FROM gate_intent WHERE check_id = $1", params![id])
-        .map(drop)
+    tx.run("DELETE FROM gate_intent WHERE check_id = $1", params![id])
 }
 
 /// What was recognised when the intent of this scan was kept, if there is one.

@@ -1,8 +1,8 @@
 //! Enrolment: a code that a person reads out or a camera reads, good once and
 //! for 15 minutes, or for the hours of a printed sheet, becomes the token of a device.
 
-use crate::devices::{Devices, throttle};
 use crate::devices::token::{DeviceToken, TokenError, check_known, grant_token};
+use crate::devices::{Devices, throttle};
 use crate::hash::sha256_hex;
 use db::{Db, DbError, Tx, params};
 use kernel::{CLOCK_AHEAD_MS, DeviceCode, Timestamp};
@@ -117,18 +117,17 @@ impl Devices {
                 }
                 // Made further ahead, it was by a clock that was wrong, and would be valid for
                 // too long.
-                let used = tx.query_opt(
+                let used = tx.value_opt(
                     "UPDATE gate_enrolment_code SET used_at = $2
                      WHERE code_sha256 = $1 AND used_at IS NULL AND expires_at > $2
                          AND created_at <= $3
                      RETURNING device",
                     params![code.sha256(), now, now.plus_ms(CLOCK_AHEAD_MS)],
                 )?;
-                let Some(used) = used else {
+                let Some(device) = used else {
                     throttle::count(tx, from, now)?;
                     return Ok(Err(EnrolError::CodeInvalid));
                 };
-                let device = used.get("device")?;
                 grant_token(tx, &device, &token, now)?;
                 Ok(Ok(device))
             })
@@ -200,14 +199,13 @@ pub fn state_of_enrolment(
 
 /// The devices that a code was made for of late which nobody has used, by code.
 pub async fn awaited(db: &Db) -> Result<Vec<DeviceCode>, DbError> {
-    let read = |tx: &mut Tx<'_>| {
-        let rows = tx.query(
+    db.read("devices awaited", |tx| {
+        tx.column(
             "SELECT DISTINCT device FROM gate_enrolment_code WHERE used_at IS NULL ORDER BY device",
             params![],
-        )?;
-        rows.iter().map(|row| row.get("device")).collect()
-    };
-    db.read("devices awaited", read).await
+        )
+    })
+    .await
 }
 
 #[cfg(test)]

@@ -51,12 +51,11 @@ pub(crate) fn owe(
     counted: Counted,
     due_at: Timestamp,
 ) -> Result<(), DbError> {
-    tx.execute(
+    tx.run(
         "INSERT INTO gate_declaration (check_id, maybe_counted, attempts, due_at)
          VALUES ($1, $2, 0, $3)",
         params![record, counted == Counted::Maybe, due_at],
     )
-    .map(drop)
 }
 
 /// The question about a kept check, under its own id as reference: a follow-up is

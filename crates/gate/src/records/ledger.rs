@@ -60,9 +60,8 @@ pub async fn delivered(db: &Db, count: u32) -> Result<Vec<GateEntry>, DbError> {
     let next = format!("SELECT MAX(b.seq) AS seq {delivered} AND b.seq <= $1");
     let one = format!("{ENTRY} WHERE b.seq = $1");
     db.read("delivered barcodes", move |tx| {
-        let found = tx.query_one(&ends, params![])?;
-        let oldest: Option<i64> = found.get("oldest")?;
-        let (Some(oldest), Some(newest)) = (oldest, found.get::<Option<i64>>("newest")?) else {
+        let found: (Option<i64>, Option<i64>) = tx.query_one_as(&ends, params![])?;
+        let (Some(oldest), Some(newest)) = found else {
             return Ok(Vec::new());
         };
         let (mut chosen, parts) = (BTreeSet::new(), i64::from(count.max(2)) - 1);

@@ -47,7 +47,7 @@ pub use id::{
 pub use language::Language;
 pub use money::{Money, VatRate};
 pub use network::{is_this_machine, network, site};
-pub use owner::{as_its_folder, owner_only};
+pub use owner::{as_its_folder, owner_only, replace};
 pub use pass::{Checksum, EntriesLeft, Lengths, NumType, NumberFormat};
 pub use seal::{Seal, SealError};
 pub use spelling::{is_slip, meant};

@@ -1,6 +1,5 @@
-use crate::Organisation;
 use db::{Db, DbError, params};
-use kernel::Clock;
+use kernel::{Clock, Organisation};
 use secutix::stx::{Column, Dialect, InvalidDialect};
 use std::sync::Arc;
 use tokio::sync::Mutex;

@@ -12,9 +12,9 @@ use crate::stx_row_check::{
     sold_otherwise, staged_otherwise,
 };
 use crate::ticket::{self, NewTicket};
-use crate::{BoxOffice, Catalogue, Organisation, ReceiveError, order, price::Price, staged};
+use crate::{BoxOffice, Catalogue, ReceiveError, order, price::Price, staged};
 use db::{DbError, Tx, params};
-use kernel::Timestamp;
+use kernel::{Organisation, Timestamp};
 use secutix::stx::{
     self, FileNote, FileRefusal, ReadRow, RejectionReport, RowProblem, RowRejection, StxRows,
 };

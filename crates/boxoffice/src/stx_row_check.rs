@@ -8,9 +8,9 @@ use crate::price::{Price, price_on};
 use crate::readiness::{self, HeldReason, may_pay_later};
 use crate::staged::Staged;
 use crate::ticket::Ticket;
-use crate::{Catalogue, Organisation, order::Order};
+use crate::{Catalogue, order::Order};
 use kernel::table::without_its_zeros;
-use kernel::{BusinessDay, Money, Timestamp, Zone};
+use kernel::{BusinessDay, Money, Organisation, Timestamp, Zone};
 use secutix::stx::{Column, Operation, RowProblem, RowReason, StxRow, TicketState};
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;

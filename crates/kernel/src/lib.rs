@@ -20,6 +20,7 @@ mod id;
 mod language;
 mod money;
 mod network;
+mod organisation;
 mod owner;
 mod pass;
 pub mod seal;
@@ -47,6 +48,7 @@ pub use id::{
 pub use language::Language;
 pub use money::{Money, VatRate};
 pub use network::{is_this_machine, network, site};
+pub use organisation::Organisation;
 pub use owner::{as_its_folder, owner_only, replace};
 pub use pass::{Checksum, EntriesLeft, Lengths, NumType, NumberFormat};
 pub use seal::{Seal, SealError};

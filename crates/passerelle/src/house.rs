@@ -135,7 +135,7 @@ impl House {
         let elsewhere = Texts::of(language()).no_box_office;
         ensure!(self.config.has(Role::BoxOffice), elsewhere);
         let site = self.site().await?;
-        assemble::box_office(&self.config, self.db.clone(), site, &self.clock)
+        assemble::box_office(&self.config, self.db.clone(), &site, &self.clock)
     }
 }
 

@@ -2,7 +2,10 @@
 
 use crate::DeviceSettings;
 use db::{DbError, Tx, params};
-use kernel::{DeviceCode, DoorCode, InstitutionCode, Language, OrganisationCode, SectorCode, Zone};
+use kernel::{
+    DeviceCode, DoorCode, InstitutionCode, Language, Organisation, OrganisationCode, SectorCode,
+    Zone,
+};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,23 +30,6 @@ pub struct Site {
     pub doors: BTreeMap<DoorCode, Door>,
     /// Scanners and turnstiles.
     pub devices: BTreeMap<DeviceCode, Device>,
-}
-
-/// Whose site it is, and how it counts.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Organisation {
-    /// SecuTix's upper level.
-    pub institution: InstitutionCode,
-    /// SecuTix's lower level.
-    pub organisation: OrganisationCode,
-    /// What people call it.
-    pub name: String,
-    /// Whose days and hours reports count.
-    pub zone: Zone,
-    /// ISO 4217.
-    pub currency: String,
-    /// What agents read where their device says nothing else.
-    pub language: Language,
 }
 
 /// A door.

@@ -288,7 +288,7 @@ pub(crate) fn take(
     if !claim(tx, id, asker)? {
         return Ok(None);
     }
-    Ok(of(tx, id)?)
+    of(tx, id)
 }
 
 impl FromRow for Unresolved {

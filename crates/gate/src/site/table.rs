@@ -5,7 +5,7 @@
 mod plan;
 mod read;
 
-pub use plan::{Lookalike, TableChange};
+pub use plan::{Becomes, Kind, Lookalike, TableChange};
 pub use read::{read_site_table, site_table_text};
 
 use crate::site::change::changing;

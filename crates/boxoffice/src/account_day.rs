@@ -23,7 +23,7 @@ pub(crate) fn count(
         Direction::In => 1,
         Direction::Out => -1,
     };
-    tx.execute(
+    tx.run(
         "INSERT INTO box_account_day
              (business_day, kind, season, product, tariff, price_minor, vat_basis_points, sector,
               contact, line_count, amount_minor, vat_minor)
@@ -39,5 +39,4 @@ pub(crate) fn count(
                        vat_minor = box_account_day.vat_minor + excluded.vat_minor",
         params![ticket_id, kind, sign],
     )
-    .map(drop)
 }

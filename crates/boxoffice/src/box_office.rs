@@ -1,6 +1,5 @@
-use crate::Organisation;
 use db::{Db, DbError, params};
-use kernel::Clock;
+use kernel::{Clock, Organisation};
 use secutix::stx::{Column, Dialect, InvalidDialect};
 use std::sync::Arc;
 use tokio::sync::Mutex;
@@ -74,18 +73,15 @@ impl BoxOffice {
     pub async fn waiting(&self) -> Result<Waiting, DbError> {
         self.db
             .read("waiting sales", |tx| {
-                let row = tx.query_one(
+                let (unsold, held): (i64, i64) = tx.query_one_as(
                     "SELECT COUNT(*) AS unsold,
                             CAST(COALESCE(SUM(CASE WHEN state = 'held' THEN 1 ELSE 0 END), 0)
                                  AS BIGINT) AS held
                      FROM box_staged WHERE state IN ('ready', 'held')",
                     params![],
                 )?;
-                let held: i64 = row.get("held")?;
-                Ok(Waiting {
-                    ready: row.get::<i64>("unsold")? - held,
-                    held,
-                })
+                let ready = unsold - held;
+                Ok(Waiting { ready, held })
             })
             .await
     }

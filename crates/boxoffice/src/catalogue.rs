@@ -304,12 +304,11 @@ pub fn is_staged(
     season: &SeasonCode,
     product: Option<&ProductCode>,
 ) -> Result<bool, DbError> {
-    let found = tx.query_opt(
+    tx.exists(
         "SELECT 1 AS one FROM box_staged WHERE season = $1 AND product = COALESCE($2, product)
          LIMIT 1",
         params![season, product],
-    )?;
-    Ok(found.is_some())
+    )
 }
 
 /// Makes the catalogue just what `catalogue` says: what it does not name goes.
@@ -331,12 +330,11 @@ pub fn replace_catalogue(tx: &mut Tx<'_>, catalogue: &Catalogue) -> Result<(), D
 }
 
 fn save_mapping(tx: &mut Tx<'_>, mapping: &TariffMapping) -> Result<(), DbError> {
-    tx.execute(
+    tx.run(
         "INSERT INTO box_tariff_mapping (product, tariff) VALUES ($1, $2)
          ON CONFLICT (product) DO UPDATE SET tariff = $2",
         params![&mapping.product, &mapping.tariff],
     )
-    .map(drop)
 }
 
 fn save_contact(tx: &mut Tx<'_>, contact: &Contact) -> Result<(), DbError> {
@@ -388,27 +386,27 @@ pub fn load_catalogue(tx: &mut Tx<'_>) -> Result<Catalogue, DbError> {
 }
 
 fn load_contacts(tx: &mut Tx<'_>, catalogue: &mut Catalogue) -> Result<(), DbError> {
-    for row in tx.query(
+    let contacts: Vec<(ContactNumber, String, bool)> = tx.query_as(
         "SELECT number, name, buyer FROM box_contact ORDER BY number",
         params![],
-    )? {
-        let number: ContactNumber = row.get("number")?;
-        if row.get("buyer")? {
+    )?;
+    for (number, name, is_buyer) in contacts {
+        if is_buyer {
             catalogue.buyer = Some(number.clone());
         }
         catalogue.contacts.push(Contact {
             number,
-            name: row.get("name")?,
+            name,
             payment_modes: Vec::new(),
         });
     }
-    for row in tx.query(
+    let modes: Vec<(ContactNumber, _)> = tx.query_as(
         "SELECT contact, mode FROM box_contact_payment_mode ORDER BY contact, mode",
         params![],
-    )? {
-        let number: ContactNumber = row.get("contact")?;
+    )?;
+    for (number, mode) in modes {
         if let Some(contact) = catalogue.contacts.iter_mut().find(|c| c.number == number) {
-            contact.payment_modes.push(row.get("mode")?);
+            contact.payment_modes.push(mode);
         }
     }
     Ok(())

@@ -141,10 +141,7 @@ struct FileTable<'t> {
 
 impl<'t> FileTable<'t> {
     fn get(&self, key: &str) -> Option<&'t Spanned<DeValue<'t>>> {
-        self.table
-            .iter()
-            .find(|(k, _)| k.get_ref() == key)
-            .map(|(_, value)| value)
+        self.table.get(key)
     }
 
     /// Where `key`'s value stands; where the table begins if there is none.

@@ -37,7 +37,7 @@ pub fn note(tx: &mut Tx<'_>, barcode: &ControlBarcode) -> Result<Noted, DbError>
 
 /// Sets the lines of this ticket apart that are not, if its entry is disputed.
 pub(crate) fn set_apart(tx: &mut Tx<'_>, ticket_id: i64) -> Result<(), DbError> {
-    tx.execute(
+    tx.run(
         "INSERT INTO box_disputed_line
              (barcode, kind, business_day, order_number, contact, season, product, tariff,
               vat_basis_points, amount_minor, vat_minor)
@@ -51,5 +51,4 @@ pub(crate) fn set_apart(tx: &mut Tx<'_>, ticket_id: i64) -> Result<(), DbError> 
          ON CONFLICT (barcode, kind) DO NOTHING",
         params![ticket_id],
     )
-    .map(drop)
 }

@@ -23,7 +23,6 @@ mod found;
 pub mod history;
 pub mod ledger;
 mod order;
-mod organisation;
 pub mod pending_account;
 pub mod price;
 mod prices;
@@ -52,7 +51,6 @@ pub use catalogue_file::{
 };
 pub use external_sales::{Reevaluated, RunError, RunReport};
 pub use found::ALL as FINDINGS;
-pub use organisation::Organisation;
 pub use readiness::HeldReason;
 pub use staged::StagedState;
 pub use staging::{CatalogueAnswerError, StagingError};

@@ -307,12 +307,11 @@ pub async fn total(db: &Db) -> Result<Amount, DbError> {
 }
 
 pub(crate) fn total_of(tx: &mut Tx<'_>) -> Result<Amount, DbError> {
-    let row = tx.query_one(
+    tx.query_one_as(
         "SELECT COUNT(*) AS line_count,
                 CAST(COALESCE(SUM(amount_minor), 0) AS BIGINT) AS amount_minor,
                 CAST(COALESCE(SUM(vat_minor), 0) AS BIGINT) AS vat_minor
          FROM box_account_line",
         params![],
-    )?;
-    Amount::from_row(&row)
+    )
 }

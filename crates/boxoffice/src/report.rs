@@ -181,8 +181,7 @@ pub async fn period(db: &Db) -> Result<Option<(BusinessDay, BusinessDay)>, DbErr
 /// Whether anything was ever sold.
 pub async fn has_sold(db: &Db) -> Result<bool, DbError> {
     db.read("has sold", |tx| {
-        let first = tx.query_opt("SELECT id FROM box_ticket LIMIT 1", params![])?;
-        Ok(first.is_some())
+        tx.exists("SELECT id FROM box_ticket LIMIT 1", params![])
     })
     .await
 }
@@ -221,22 +220,18 @@ pub async fn counts(db: &Db) -> Result<Counts, DbError> {
         let count = |tx: &mut Tx<'_>, of: &str| {
             tx.value::<i64>(&format!("SELECT COUNT(*) AS n FROM {of}"), params![])
         };
-        let sales_by_season_and_product = tx
-            .query(
-                "SELECT season, product, COUNT(*) AS n FROM box_ticket GROUP BY season, product",
-                params![],
-            )?
-            .iter()
-            .map(|row| Ok(((row.get("season")?, row.get("product")?), row.get("n")?)))
-            .collect::<Result<_, DbError>>()?;
-        let sales_by_product: BTreeMap<ProductCode, i64> = tx
-            .query(
-                "SELECT product, COUNT(*) AS n FROM box_ticket GROUP BY product",
-                params![],
-            )?
-            .iter()
-            .map(|row| Ok((row.get("product")?, row.get("n")?)))
-            .collect::<Result<_, DbError>>()?;
+        let tickets: Vec<(_, ProductCode, i64)> = tx.query_as(
+            "SELECT season, product, COUNT(*) FROM box_ticket GROUP BY season, product",
+            params![],
+        )?;
+        let mut sales_by_product = BTreeMap::new();
+        for (_, product, count) in &tickets {
+            *sales_by_product.entry(product.clone()).or_default() += count;
+        }
+        let tickets = tickets.into_iter();
+        let sales_by_season_and_product = tickets
+            .map(|(season, product, count)| ((season, product), count))
+            .collect();
         Ok(Counts {
             staged: count(tx, "box_staged")?,
             ready: count(tx, "box_staged WHERE state = 'ready'")?,
@@ -260,12 +255,10 @@ pub async fn held_reasons(db: &Db) -> Result<BTreeMap<HeldReason, i64>, DbError>
 }
 
 fn held(tx: &mut Tx<'_>) -> Result<BTreeMap<HeldReason, i64>, DbError> {
-    tx.query(
+    let held = tx.query_as(
         "SELECT held_reason, COUNT(*) AS n FROM box_staged
          WHERE state IN ('ready', 'held') AND state = 'held' GROUP BY held_reason",
         params![],
-    )?
-    .iter()
-    .map(|row| Ok((row.get("held_reason")?, row.get("n")?)))
-    .collect()
+    )?;
+    Ok(held.into_iter().collect())
 }

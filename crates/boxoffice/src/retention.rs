@@ -51,17 +51,15 @@ pub struct Removed {
 
 /// The key of this database's pseudonyms, if there is one.
 pub fn key(tx: &mut Tx<'_>) -> Result<Option<PseudonymKey>, DbError> {
-    let keys = tx.column("SELECT key FROM box_retention WHERE id = 1", params![])?;
-    Ok(keys.into_iter().next())
+    tx.value_opt("SELECT key FROM box_retention WHERE id = 1", params![])
 }
 
 /// Keeps the key, if there is none yet.
 pub fn save_key(tx: &mut Tx<'_>, key: &PseudonymKey) -> Result<(), DbError> {
-    tx.execute(
+    tx.run(
         "INSERT INTO box_retention (id, key) VALUES (1, $1) ON CONFLICT (id) DO NOTHING",
         params![key],
     )
-    .map(drop)
 }
 
 /// Looks at the next barcodes behind `after`, at most `limit`, for those that
@@ -120,11 +118,9 @@ pub fn unfinished(
 ) -> Result<BTreeSet<ControlBarcode>, DbError> {
     let mut unfinished = BTreeSet::new();
     for barcode in barcodes {
-        let row = tx.query_opt(
-            "SELECT id FROM box_staged WHERE barcode = $1 AND state NOT IN ('sold', 'cancelled')",
-            params![barcode],
-        )?;
-        if row.is_some() {
+        let sql =
+            "SELECT id FROM box_staged WHERE barcode = $1 AND state NOT IN ('sold', 'cancelled')";
+        if tx.exists(sql, params![barcode])? {
             unfinished.insert(barcode.clone());
         }
     }
@@ -135,15 +131,15 @@ pub fn unfinished(
 pub fn count(tx: &mut Tx<'_>, barcodes: &[ControlBarcode]) -> Result<Removed, DbError> {
     let mut count = Removed::default();
     for barcode in barcodes {
-        let row = tx.query_one(
+        let (staged, tickets): (u32, u32) = tx.query_one_as(
             "SELECT (SELECT COUNT(*) FROM box_staged
                      WHERE barcode = $1 AND card_removed_at IS NULL) AS staged,
                     (SELECT COUNT(*) FROM box_ticket
                      WHERE barcode = $1 AND card_removed_at IS NULL) AS tickets",
             params![barcode],
         )?;
-        count.staged += u64::from(row.get::<u32>("staged")?);
-        count.tickets += u64::from(row.get::<u32>("tickets")?);
+        count.staged += u64::from(staged);
+        count.tickets += u64::from(tickets);
     }
     Ok(count)
 }
@@ -250,10 +246,9 @@ pub(crate) fn note_without_card(
 }
 
 fn is_stored(tx: &mut Tx<'_>, barcode: &ControlBarcode) -> Result<bool, DbError> {
-    let rows = tx.query(
+    tx.exists(
         "SELECT id FROM box_staged WHERE barcode = $1
          UNION ALL SELECT id FROM box_ticket WHERE barcode = $1",
         params![barcode],
-    )?;
-    Ok(!rows.is_empty())
+    )
 }

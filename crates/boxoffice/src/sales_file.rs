@@ -4,9 +4,9 @@ use crate::catalogue::load_catalogue;
 use crate::readiness::{CHANNEL_CODE, readiness};
 use crate::stx_content::{self, ContentWriter, PutError};
 use crate::stx_file::{self, FileState, ImportKind, StxFile, StxFileId};
-use crate::{BoxOffice, Organisation, order};
+use crate::{BoxOffice, order};
 use db::{DbError, Tx, params};
-use kernel::{ControlBarcode, Money, ProductCode, SeasonCode, Timestamp};
+use kernel::{ControlBarcode, Money, Organisation, ProductCode, SeasonCode, Timestamp};
 use secutix::stx::{Operation, StxRow, StxWriteError, StxWriter, TicketState};
 use std::sync::Arc;
 

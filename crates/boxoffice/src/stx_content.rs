@@ -152,7 +152,7 @@ pub(crate) fn give(tx: &mut Tx<'_>, arrived: &Arrived, file: StxFileId) -> Resul
 /// What arrived goes to no file: it is left, and removed with what else is.
 pub(crate) fn refuse(tx: &mut Tx<'_>, id: ContentId) -> Result<(), DbError> {
     let sql = "UPDATE box_stx_content SET came_at = 0 WHERE id = $1 AND stx_file_id IS NULL";
-    tx.execute(sql, params![id]).map(drop)
+    tx.run(sql, params![id])
 }
 
 /// What stands in a file is no more its content: it is left, and removed with what else is.
@@ -167,23 +167,21 @@ pub(crate) async fn remove_left(db: &Db, now: Timestamp) -> Result<(), DbError> 
     // One from far ahead tells that the clock was set back.
     let (before, after) = (now.plus_ms(-LEFT_AFTER_MS), now.plus_ms(LEFT_AFTER_MS));
     db.write("stx files left in the midst", move |tx| {
-        tx.execute(
+        tx.run(
             "UPDATE box_stx_content SET came_at = 0
              WHERE stx_file_id IS NULL AND came_at <> 0 AND (came_at < $1 OR came_at > $2)",
             params![before, after],
         )
-        .map(drop)
     })
     .await?;
     // Nobody goes on with what is left.
     let some = |tx: &mut Tx<'_>| {
-        let left = tx.query_opt(
+        let left: Option<ContentId> = tx.value_opt(
             "SELECT id FROM box_stx_content
              WHERE stx_file_id IS NULL AND came_at = 0 ORDER BY id LIMIT 1",
             params![],
         )?;
-        let Some(left) = left else { return Ok(false) };
-        let id: ContentId = left.get("id")?;
+        let Some(id) = left else { return Ok(false) };
         let parts = tx.execute(
             "DELETE FROM box_stx_part WHERE content_id = $1 AND part IN
                  (SELECT part FROM box_stx_part WHERE content_id = $1 ORDER BY part LIMIT $2)",

@@ -12,9 +12,9 @@ use crate::stx_row_check::{
     sold_otherwise, staged_otherwise,
 };
 use crate::ticket::{self, NewTicket};
-use crate::{BoxOffice, Catalogue, Organisation, ReceiveError, order, price::Price, staged};
+use crate::{BoxOffice, Catalogue, ReceiveError, order, price::Price, staged};
 use db::{DbError, Tx, params};
-use kernel::Timestamp;
+use kernel::{Organisation, Timestamp};
 use secutix::stx::{
     self, FileNote, FileRefusal, ReadRow, RejectionReport, RowProblem, RowRejection, StxRows,
 };
@@ -198,11 +198,10 @@ impl BoxOffice {
         };
         self.db
             .write("begin stx import", move |tx| {
-                tx.execute(
+                tx.run(
                     "DELETE FROM box_stx_rejection WHERE stx_file_id = $1",
                     params![file],
                 )
-                .map(drop)
             })
             .await
             .map_err(ImportError::Db)?;
@@ -258,14 +257,13 @@ impl BoxOffice {
             .write("finish stx import", move |tx| {
                 // Of all imports of this file together, so that the numbers add up:
                 // what none of them sold was known from elsewhere.
-                tx.execute(
+                tx.run(
                     "UPDATE box_stx_file
                      SET state = $5, imported_at = $2, row_count = $3,
                          already_count = $3 - ticket_count - $4, rejected_count = $4
                      WHERE id = $1",
                     params![file, now, rows, rejected, FileState::Imported],
                 )
-                .map(drop)
             })
             .await
             .map_err(ImportError::Db)
@@ -478,7 +476,7 @@ impl Import {
         line: u64,
         problems: &[RowProblem],
     ) -> Result<(), DbError> {
-        tx.execute(
+        tx.run(
             "INSERT INTO box_stx_rejection (stx_file_id, line, reason, explanation)
              VALUES ($1, $2, $3, $4)
              ON CONFLICT (stx_file_id, line) DO UPDATE SET reason = $3, explanation = $4",
@@ -489,7 +487,6 @@ impl Import {
                 stx::explanations(problems)
             ],
         )
-        .map(drop)
     }
 }
 

@@ -66,29 +66,27 @@ pub(crate) fn find(tx: &mut Tx<'_>, barcode: &ControlBarcode) -> Result<Option<T
 /// barcode, if there is one, sold.
 pub(crate) fn sell(tx: &mut Tx<'_>, ticket: &NewTicket<'_>) -> Result<(), DbError> {
     let vat_amount = ticket.price.vat_amount();
-    let id: i64 = tx
-        .query_one(
-            "INSERT INTO box_ticket
-                 (order_id, barcode, season, product, tariff, price_minor, vat_basis_points,
-                  vat_minor, state, controlled_at, business_day, sector)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
-             ON CONFLICT (barcode) DO NOTHING RETURNING id",
-            params![
-                ticket.order_id,
-                ticket.barcode,
-                ticket.season,
-                ticket.product,
-                ticket.tariff,
-                ticket.price.gross,
-                ticket.price.vat,
-                vat_amount,
-                TicketState::Controlled,
-                ticket.controlled_at,
-                ticket.business_day,
-                ticket.sector
-            ],
-        )?
-        .get("id")?;
+    let id: i64 = tx.value(
+        "INSERT INTO box_ticket
+             (order_id, barcode, season, product, tariff, price_minor, vat_basis_points,
+              vat_minor, state, controlled_at, business_day, sector)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+         ON CONFLICT (barcode) DO NOTHING RETURNING id",
+        params![
+            ticket.order_id,
+            ticket.barcode,
+            ticket.season,
+            ticket.product,
+            ticket.tariff,
+            ticket.price.gross,
+            ticket.price.vat,
+            vat_amount,
+            TicketState::Controlled,
+            ticket.controlled_at,
+            ticket.business_day,
+            ticket.sector
+        ],
+    )?;
     tx.execute(
         "INSERT INTO box_account_line
              (ticket_id, kind, contact, amount_minor, vat_minor, business_day, booked_at)

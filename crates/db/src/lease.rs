@@ -68,19 +68,18 @@ impl Lease {
         let (name, holder) = (self.name, self.holder.clone());
         self.db
             .write("release lease", move |tx| {
-                tx.execute(
+                tx.run(
                     "UPDATE lease SET until = 0 WHERE name = $1 AND holder = $2",
                     params![name, &holder],
                 )
-                .map(drop)
             })
             .await
     }
 }
 
 fn take(tx: &mut Tx<'_>, name: &str, holder: &str, now: Timestamp) -> Result<Held, DbError> {
-    let before = tx.query_opt("SELECT holder FROM lease WHERE name = $1", params![name])?;
-    let before: Option<String> = before.map(|row| row.get("holder")).transpose()?;
+    let before = "SELECT holder FROM lease WHERE name = $1";
+    let before: Option<String> = tx.value_opt(before, params![name])?;
     let taken = tx.execute(
         "INSERT INTO lease (name, holder, until) VALUES ($1, $2, $3)
          ON CONFLICT (name) DO UPDATE SET holder = $2, until = $3

@@ -27,10 +27,10 @@ pub(crate) fn read(tx: &mut Tx<'_>) -> Result<Option<Mark>, DbError> {
         return Ok(None);
     }
     let sql = "SELECT name, sha256 FROM schema_migration WHERE context = $1";
-    let Some(row) = tx.query_opt(sql, params![MOVED])? else {
+    let marked: Option<(String, String)> = tx.query_opt_as(sql, params![MOVED])?;
+    let Some((word, of)) = marked else {
         return Ok(None);
     };
-    let (word, of): (String, String) = (row.get("name")?, row.get("sha256")?);
     let (by, run) = of.split_once(' ').unwrap_or((&of, ""));
     let (by, run) = (by.to_owned(), run.to_owned());
     Ok(Some(match &*word {
@@ -61,17 +61,16 @@ pub(crate) fn set(tx: &mut Tx<'_>, mark: &Mark, now: Timestamp) -> Result<(), Db
         Mark::Moved { to, by, run } => (&**to, by, run),
     };
     take_away(tx)?;
-    tx.execute(
+    tx.run(
         "INSERT INTO schema_migration (context, version, name, sha256, works_from, applied_at)
          VALUES ($1, 1, $2, $3, 1, $4)",
         params![MOVED, word, format!("{by} {run}"), now],
     )
-    .map(drop)
 }
 
 pub(crate) fn take_away(tx: &mut Tx<'_>) -> Result<(), DbError> {
     let sql = "DELETE FROM schema_migration WHERE context = $1";
-    tx.execute(sql, params![MOVED]).map(drop)
+    tx.run(sql, params![MOVED])
 }
 
 /// Whether the database is still this run's to fill. Another waits until this

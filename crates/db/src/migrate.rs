@@ -147,22 +147,21 @@ impl Schema {
     /// How many of the steps were taken, all as they stand here. A later program may
     /// have taken more, with which this one works on.
     fn taken(&self, tx: &mut Tx<'_>) -> Result<i64, DbError> {
-        let rows = tx.query(
+        let rows: Vec<(i64, String, i64)> = tx.query_as(
             "SELECT version, sha256, works_from FROM schema_migration
              WHERE context = $1 ORDER BY version",
             params![self.context],
         )?;
         let (found, known) = (rows.len() as i64, self.version());
-        for row in rows.iter().skip(self.migrations.len()) {
-            if row.get::<i64>("works_from")? > known {
-                return Err(self.newer(found));
-            }
+        let mut later = rows.iter().skip(self.migrations.len());
+        if later.any(|(_, _, works_from)| *works_from > known) {
+            return Err(self.newer(found));
         }
-        for (row, migration) in rows.iter().zip(self.migrations) {
-            if row.get::<String>("sha256")? != migration.sha256() {
+        for ((version, sha256, _), migration) in rows.iter().zip(self.migrations) {
+            if *sha256 != migration.sha256() {
                 return Err(DbError::EditedMigration {
                     context: self.context,
-                    version: row.get("version")?,
+                    version: *version,
                 });
             }
         }

@@ -21,16 +21,12 @@ impl Row {
     /// # Errors
     /// [`DbError::Column`] if there is no such column or it holds something else.
     pub fn get<T: FromValue>(&self, column: &str) -> Result<T, DbError> {
-        let problem = |problem: String| DbError::Column {
+        let at = self.columns.iter().position(|name| name == column);
+        let at = at.ok_or_else(|| DbError::Column {
             column: column.to_owned(),
-            problem,
-        };
-        let at = self
-            .columns
-            .iter()
-            .position(|name| name == column)
-            .ok_or_else(|| problem("is not among the query's columns".to_owned()))?;
-        T::from_value(&self.values[at]).map_err(problem)
+            problem: "is not among the query's columns".to_owned(),
+        });
+        self.at(at?)
     }
 
     /// The value of its only column.
@@ -38,13 +34,25 @@ impl Row {
     /// # Errors
     /// [`DbError::Column`] if there are more, or it holds something else.
     pub fn only<T: FromValue>(&self) -> Result<T, DbError> {
-        match &*self.columns {
-            [column] => self.get(column),
-            columns => Err(DbError::Column {
-                column: columns.join(", "),
-                problem: "was to be the only one".to_owned(),
-            }),
+        self.are(1)?.at(0)
+    }
+
+    fn at<T: FromValue>(&self, at: usize) -> Result<T, DbError> {
+        T::from_value(&self.values[at]).map_err(|problem| DbError::Column {
+            column: self.columns[at].clone(),
+            problem,
+        })
+    }
+
+    /// Itself, if it has so many columns.
+    fn are(&self, count: usize) -> Result<&Self, DbError> {
+        if self.columns.len() == count {
+            return Ok(self);
         }
+        Err(DbError::Column {
+            column: self.columns.join(", "),
+            problem: format!("were to be {count}"),
+        })
     }
 }
 
@@ -55,6 +63,22 @@ pub trait FromRow: Sized {
     /// # Errors
     /// [`DbError::Column`] names one that is missing or holds something else.
     fn from_row(row: &Row) -> Result<Self, DbError>;
+}
+
+/// Its columns in their order.
+impl<A: FromValue, B: FromValue> FromRow for (A, B) {
+    fn from_row(row: &Row) -> Result<Self, DbError> {
+        let row = row.are(2)?;
+        Ok((row.at(0)?, row.at(1)?))
+    }
+}
+
+/// Its columns in their order.
+impl<A: FromValue, B: FromValue, C: FromValue> FromRow for (A, B, C) {
+    fn from_row(row: &Row) -> Result<Self, DbError> {
+        let row = row.are(3)?;
+        Ok((row.at(0)?, row.at(1)?, row.at(2)?))
+    }
 }
 
 /// Says which columns a struct is read from: those named as its fields, unless

@@ -126,10 +126,7 @@ impl Db {
     /// [`DbError::Statement`], also if the file is damaged too much to look.
     pub async fn damage(&self) -> Result<Vec<String>, DbError> {
         self.read("look for damage", |tx| {
-            let mut found = Vec::new();
-            for row in tx.query("PRAGMA integrity_check(100)", params![])? {
-                found.push(row.get::<String>("integrity_check")?);
-            }
+            let mut found: Vec<String> = tx.column("PRAGMA integrity_check(100)", params![])?;
             found.retain(|finding| finding != "ok");
             for row in tx.query("PRAGMA foreign_key_check", params![])? {
                 let (table, parent): (String, String) = (row.get("table")?, row.get("parent")?);
@@ -149,19 +146,15 @@ impl Db {
     /// [`DbError::Statement`].
     pub async fn rows_by_table(&self) -> Result<BTreeMap<String, i64>, DbError> {
         self.read("rows by table", |tx| {
-            let tables = tx.query(
+            let tables: Vec<String> = tx.column(
                 "SELECT name FROM sqlite_schema
                  WHERE type = 'table' AND name NOT LIKE 'sqlite%' ORDER BY name",
                 params![],
             )?;
             let mut rows = BTreeMap::new();
-            for table in tables {
-                let name: String = table.get("name")?;
-                let sql = format!(
-                    "SELECT COUNT(*) AS n FROM \"{}\"",
-                    name.replace('"', "\"\"")
-                );
-                rows.insert(name, tx.query_one(&sql, params![])?.get("n")?);
+            for name in tables {
+                let sql = format!("SELECT COUNT(*) FROM \"{}\"", name.replace('"', "\"\""));
+                rows.insert(name, tx.value(&sql, params![])?);
             }
             Ok(rows)
         })
@@ -174,14 +167,11 @@ impl Db {
     /// [`DbError::Statement`], also if the tables were never made.
     pub async fn schema_versions(&self) -> Result<BTreeMap<String, i64>, DbError> {
         self.read("schema versions", |tx| {
-            tx.query(
-                "SELECT context, MAX(version) AS version FROM schema_migration
-                 GROUP BY context ORDER BY context",
+            let versions = tx.query_as(
+                "SELECT context, MAX(version) FROM schema_migration GROUP BY context",
                 params![],
-            )?
-            .iter()
-            .map(|row| Ok((row.get("context")?, row.get("version")?)))
-            .collect()
+            )?;
+            Ok(versions.into_iter().collect())
         })
         .await
     }

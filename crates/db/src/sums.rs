@@ -48,8 +48,7 @@ impl Sums {
             "SELECT (SELECT MIN(business_day) FROM {table}) AS first,
                     (SELECT MAX(business_day) FROM {table}) AS last"
         );
-        let row = tx.query_one(&sql, params![])?;
-        let first: Option<BusinessDay> = row.get("first")?;
-        Ok(first.zip(row.get("last")?))
+        let (first, last): (Option<BusinessDay>, _) = tx.query_one_as(&sql, params![])?;
+        Ok(first.zip(last))
     }
 }

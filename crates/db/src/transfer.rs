@@ -563,7 +563,7 @@ fn with_rows(tx: &mut Tx<'_>, tables: &[Table]) -> Result<Option<String>, DbErro
     let is_moved = |table: &&Table| !NOT_MOVED.contains(&&*table.name);
     for Table { name, .. } in tables.iter().filter(is_moved) {
         let sql = format!("SELECT 1 AS n FROM {name} LIMIT 1");
-        if tx.has_table(name)? && tx.query_opt(&sql, params![])?.is_some() {
+        if tx.has_table(name)? && tx.exists(&sql, params![])? {
             return Ok(Some(name.clone()));
         }
     }

@@ -68,6 +68,14 @@ impl<'a> Tx<'a> {
         })
     }
 
+    /// Runs a statement, however many rows it changes.
+    ///
+    /// # Errors
+    /// [`DbError::Statement`] if the engine refuses it.
+    pub fn run(&mut self, sql: &str, params: &[Value]) -> Result<(), DbError> {
+        self.execute(sql, params).map(drop)
+    }
+
     /// Runs a query and gives all its rows.
     ///
     /// # Errors
@@ -154,6 +162,22 @@ impl<'a> Tx<'a> {
         row.as_ref().map(T::from_row).transpose()
     }
 
+    /// As [`Self::query_one`], with the row as what it is.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub fn query_one_as<T: FromRow>(&mut self, sql: &str, params: &[Value]) -> Result<T, DbError> {
+        T::from_row(&self.query_one(sql, params)?)
+    }
+
+    /// Whether a query gives any row.
+    ///
+    /// # Errors
+    /// [`DbError::Statement`].
+    pub fn exists(&mut self, sql: &str, params: &[Value]) -> Result<bool, DbError> {
+        Ok(!self.query(sql, params)?.is_empty())
+    }
+
     /// The values of a query's only column.
     ///
     /// # Errors
@@ -170,6 +194,19 @@ impl<'a> Tx<'a> {
         self.query_one(sql, params)?.only()
     }
 
+    /// The same, if the query gives a row.
+    ///
+    /// # Errors
+    /// [`DbError`].
+    pub fn value_opt<T: FromValue>(
+        &mut self,
+        sql: &str,
+        params: &[Value],
+    ) -> Result<Option<T>, DbError> {
+        let row = self.query_opt(sql, params)?;
+        row.as_ref().map(Row::only).transpose()
+    }
+
     /// Waits until no other transaction that said the same word is under way: from
     /// here on they come one after the other, as they do on SQLite. Before the first
     /// read, or what was read may be old.
@@ -179,13 +216,11 @@ impl<'a> Tx<'a> {
     pub fn one_at_a_time(&mut self, word: &str) -> Result<(), DbError> {
         match &self.engine {
             Engine::Sqlite(_) => Ok(()),
-            Engine::Postgres(_) => self
-                .execute(
-                    "SELECT pg_advisory_xact_lock(
-                         hashtextextended(current_schema() || ' ' || $1, 0))",
-                    params![word],
-                )
-                .map(drop),
+            Engine::Postgres(_) => self.run(
+                "SELECT pg_advisory_xact_lock(
+                     hashtextextended(current_schema() || ' ' || $1, 0))",
+                params![word],
+            ),
         }
     }
 
@@ -194,9 +229,7 @@ impl<'a> Tx<'a> {
     pub(crate) fn with_short_waits(&mut self) -> Result<(), DbError> {
         match &self.engine {
             Engine::Sqlite(_) => Ok(()),
-            Engine::Postgres(_) => self
-                .execute("SET LOCAL lock_timeout = 500", params![])
-                .map(drop),
+            Engine::Postgres(_) => self.run("SET LOCAL lock_timeout = 500", params![]),
         }
     }
 
@@ -223,7 +256,7 @@ impl<'a> Tx<'a> {
                  WHERE table_schema = current_schema() AND table_name = $1"
             }
         };
-        Ok(self.query_opt(sql, params![name])?.is_some())
+        self.exists(sql, params![name])
     }
 
     /// Runs several statements without parameters, translated to the engine's

@@ -24,7 +24,9 @@ mod timekeeper;
 mod today;
 
 pub(crate) use courier::{Courier, Sent};
-pub use exchange::{Answer, Delivered, Errand, Event, Input, Kept, Lane, OnceMore, Output, Went};
+pub use exchange::{
+    Answer, Delivered, Errand, Event, Input, Kept, Lane, OnceMore, Output, Went, Wish,
+};
 pub use link::Mode;
 pub use threshold::Passage;
 pub use timekeeper::{Jump, Moment};
@@ -212,14 +214,13 @@ impl Agent {
 
     fn happened(&mut self, event: Event, now: Moment, out: &mut Vec<Output>) {
         match event {
-            Event::Scan {
-                lane,
-                code,
-                direction,
-            } => self.scan(lane, code, direction, out),
-            Event::CancelLast { lane } => self.cancel_last(lane, out),
-            Event::OnceMore { lane, what } => self.once_more(lane, what, out),
-            Event::Passage { lane, went } => self.reported(lane, went, out),
+            Event::Line(lane, wish) => match wish {
+                Wish::Check(code, direction) => self.scan(lane, code, direction, out),
+                Wish::CancelLast => self.cancel_last(lane, out),
+                Wish::OnceMore(what) => self.once_more(lane, what, out),
+                Wish::Passage(went) => self.reported(lane, went, out),
+                Wish::TooLong => self.tell_notice(lane, Notice::LineTooLong, out),
+            },
             Event::Answered { check, reply } => self.answered(check, reply, now, out),
             Event::Told { check, delivered } => self.told(check, delivered, out),
             Event::Looked { reply, sent } => self.looked(reply, sent, now, out),

@@ -90,7 +90,7 @@ pub enum JournalError {
     Full(usize),
     /// The disk does not take it.
     #[error("the journal could not be written; check the disk: is it full, or failing?")]
-    Disk(#[source] io::Error),
+    Disk(#[from] io::Error),
     /// Too long for a record.
     #[error("the record is too long for the journal")]
     TooLong,
@@ -305,8 +305,7 @@ impl Journal {
             let file = match &open {
                 Some((number, file)) if *number == place.segment => file,
                 _ => {
-                    let file = File::open(segment_path(&self.folder, place.segment))
-                        .map_err(JournalError::Disk)?;
+                    let file = File::open(segment_path(&self.folder, place.segment))?;
                     &open.insert((place.segment, file)).1
                 }
             };
@@ -388,11 +387,11 @@ impl Journal {
             if usage.newest.is_some_and(|newest| newest >= keep_since) {
                 break;
             }
-            self.give_back(number).map_err(JournalError::Disk)?;
+            self.give_back(number)?;
         }
         self.look_for_spare();
         if !self.spare {
-            self.make_spare(None).map_err(JournalError::Disk)?;
+            self.make_spare(None)?;
         }
         Ok(())
     }
@@ -402,7 +401,7 @@ impl Journal {
     /// # Errors
     /// [`JournalError::Disk`].
     pub fn sync(&mut self) -> Result<(), JournalError> {
-        self.current.sync().map_err(JournalError::Disk)
+        Ok(self.current.sync()?)
     }
 
     /// Where the journal stands on the disk.
@@ -434,14 +433,13 @@ impl Journal {
 
     /// Appends a record and says where it stands.
     fn append(&mut self, record: &Record, survives: Survives) -> Result<(u32, u32), JournalError> {
-        let payload = serde_json::to_vec(record)
-            .map_err(|error| JournalError::Disk(io::Error::other(error)))?;
+        let payload = serde_json::to_vec(record).map_err(io::Error::other)?;
         if payload.len() > frame::PAYLOAD_LIMIT_BYTES {
             return Err(JournalError::TooLong);
         }
         let length = frame::HEAD_BYTES + payload.len();
         if self.current.left() < length {
-            self.begin_segment().map_err(JournalError::Disk)?;
+            self.begin_segment()?;
         }
         let offset = self.current.written;
         let framed =
@@ -453,7 +451,7 @@ impl Journal {
         if let Err(error) = written {
             // Nobody is told of it, so it must not be found again.
             self.current.take_back(offset, framed.len());
-            return Err(JournalError::Disk(error));
+            return Err(error.into());
         }
         let usage = &mut self.current.usage;
         usage.newest = usage.newest.max(record.at());

@@ -1,15 +1,13 @@
 //! The thread that owns the door. Everything that happens comes to it as a
 //! message; what is to be said over the network goes to the runtime.
 
-use crate::agent::{Answer, Delivered, Errand, Event, Lane, Moment, Went};
+use crate::agent::{Answer, Delivered, Errand, Event, Lane, Moment, Went, Wish};
 use crate::config::EdgeConfig;
 use crate::door::Door;
-use crate::line::Wish;
 use crate::pass_list::{KeptList, TakeError};
 use crate::server::ServerClient;
 use crate::status::Status;
 use crate::wire::Reply;
-use crate::words::Notice;
 use deviceapi::{DeviceSnapshot, OfflinePolicy};
 use kernel::{CheckId, Clock};
 use rustix::time::{ClockId, clock_gettime};
@@ -47,7 +45,7 @@ impl ToKeeper {
     /// A connection has ended.
     pub(crate) fn ended(&self, source: u64) {
         let (lane, went) = (Lane { source, line: 0 }, Went::Ended);
-        self.event(Event::Passage { lane, went });
+        self.event(Event::Line(lane, Wish::Passage(went)));
     }
 
     pub(crate) fn told(&self, check: CheckId, delivered: Delivered) {
@@ -133,40 +131,13 @@ impl Keeper {
         self.door.sync();
     }
 
-    fn line(&mut self, source: u64, wish: Wish, respond: SyncSender<Told>) {
-        let event = match wish {
-            Wish::TooLong => {
-                let answer = self.door.agent().notice(Notice::LineTooLong);
-                let _ = respond.send((None, answer));
-                return;
-            }
-            Wish::Check(code, direction) => Event::Scan {
-                lane: self.lane(source, respond),
-                code,
-                direction,
-            },
-            Wish::CancelLast => Event::CancelLast {
-                lane: self.lane(source, respond),
-            },
-            Wish::OnceMore(what) => Event::OnceMore {
-                lane: self.lane(source, respond),
-                what,
-            },
-            Wish::Passage(went) => Event::Passage {
-                lane: self.lane(source, respond),
-                went,
-            },
-        };
-        self.handle(event);
-    }
-
     /// Each line is a lane of its own: it is answered once.
-    fn lane(&mut self, source: u64, respond: SyncSender<Told>) -> Lane {
+    fn line(&mut self, source: u64, wish: Wish, respond: SyncSender<Told>) {
         self.lanes += 1;
         let line = self.lanes;
         let lane = Lane { source, line };
         self.waiting.insert(lane, respond);
-        lane
+        self.handle(Event::Line(lane, wish));
     }
 
     fn handle(&mut self, event: Event) {

@@ -1,6 +1,6 @@
 //! The line protocol: one line in, one line out. Pure but for reading.
 
-use crate::agent::{Answer, OnceMore, Went};
+use crate::agent::{Answer, OnceMore, Went, Wish};
 use crate::config::{DoorOptions, Spelling};
 use gate::Direction;
 use serde_json::json;
@@ -90,21 +90,6 @@ pub enum Go {
     On,
     /// Nobody listens any more.
     Stop,
-}
-
-/// What a line asks for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Wish {
-    /// A check of this code.
-    Check(String, Option<Direction>),
-    /// The last entry is to be taken back.
-    CancelLast,
-    /// Something more is wanted of the card that was read last.
-    OnceMore(OnceMore),
-    /// The controller says what became of the last opening.
-    Passage(Went),
-    /// It was too long to ask for anything.
-    TooLong,
 }
 
 /// What `line` asks for, by the prefixes of the configuration.

@@ -6,9 +6,7 @@ use gate::DeviceToken;
 use gate::pass_list::{DeviceList, ListProblem};
 use kernel::{CardNumber, Timestamp};
 use otipass::Refusal;
-use std::fs::File;
-use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
@@ -131,17 +129,8 @@ fn read(path: &Path) -> Option<SignedList> {
 }
 
 fn write(folder: &Path, name: &str, list: &SignedList) -> io::Result<()> {
-    let new = folder.join("pass-list.new");
-    let mut file = File::options()
-        .create(true)
-        .truncate(true)
-        .write(true)
-        .mode(0o600)
-        .open(&new)?;
-    writeln!(file, "{}", list.signature)?;
-    file.write_all(&list.body)?;
-    file.sync_all()?;
-    std::fs::rename(new, folder.join(name))
+    let content = [list.signature.as_bytes(), b"\n", &list.body].concat();
+    kernel::replace(&folder.join(name), &folder.join("pass-list.new"), &content)
 }
 
 #[cfg(test)]

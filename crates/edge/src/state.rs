@@ -3,9 +3,7 @@
 
 use deviceapi::DeviceSnapshot;
 use serde::{Deserialize, Serialize};
-use std::fs::File;
-use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::io;
 use std::path::Path;
 
 const FILE: &str = "state.json";
@@ -40,16 +38,7 @@ impl State {
 
     /// Replaces the file, whole.
     pub(crate) fn write(&self, folder: &Path) -> io::Result<()> {
-        let new = folder.join(NEW);
-        let mut file = File::options()
-            .create(true)
-            .truncate(true)
-            .write(true)
-            .mode(0o600)
-            .open(&new)?;
-        file.write_all(&serde_json::to_vec_pretty(self)?)?;
-        file.sync_all()?;
-        std::fs::rename(&new, folder.join(FILE))?;
-        File::open(folder)?.sync_all()
+        let content = serde_json::to_vec_pretty(self)?;
+        kernel::replace(&folder.join(FILE), &folder.join(NEW), &content)
     }
 }

@@ -3,8 +3,9 @@
 use crate::{device_api, root};
 use anyhow::{Context, Result};
 use config::Config;
+use edge::agent::Wish;
 use edge::config::DoorOptions;
-use edge::line::{Go, Wish};
+use edge::line::Go;
 use gate::EnrolmentCode;
 use gate::site::table::{read_site_table, site_table_text};
 use kernel::{Additions, Clock, DeviceTime, ManualClock, NumType, NumberFormat, Zone};

@@ -60,73 +60,40 @@ impl Gate {
         let enrolments = self.enrolments(bringer, &batch).await?;
         let site = self.site();
         let language = site.language_of(&enrolments.bringer.holder.device);
-        let checks = sorted(batch.checks, &enrolments, "check", item);
-        let items = checks.iter().filter_map(|part| part.read.as_ref().ok());
-        let items = items.cloned().collect();
-        let mut merged = self.deciding.merge_journal(items).await?.into_iter();
-        let mut aside = Vec::new();
-        let mut results = Vec::with_capacity(checks.len());
-        for part in checks {
-            let problem = match &part.read {
-                Err(problem) => problem.clone(),
-                Ok(_) => match merged.next() {
-                    Some(Merged::Recorded(check, freshness)) => {
-                        let answer = answer(&check, freshness, language, &site);
-                        results.push(BatchResult::Kept { answer });
-                        continue;
-                    }
-                    Some(Merged::Refused(_, error)) => problem(&error),
-                    None => break,
-                },
-            };
-            let id = part.name("id");
-            aside.push(part.aside(Kind::Check, problem.clone()));
-            results.push(BatchResult::Aside { id, problem });
-        }
-        let cancellations = sorted(
+        let checks = Parts::sorted(Kind::Check, batch.checks, &enrolments, item);
+        let merged = self.deciding.merge_journal(checks.readable()).await?;
+        let (results, mut aside) = checks.results(
+            merged,
+            |merged, _| match merged {
+                Merged::Recorded(check, freshness) => Ok(BatchResult::Kept {
+                    answer: answer(&check, freshness, language, &site),
+                }),
+                Merged::Refused(_, error) => Err(problem(&error)),
+            },
+            |id, problem| BatchResult::Aside { id, problem },
+        );
+        let cancellations = Parts::sorted(
+            Kind::Cancellation,
             batch.cancellations,
             &enrolments,
-            "cancellation",
             |one, device| Ok(Cancellation::of(one, device)),
         );
-        let cancellations = self.cancel_each(cancellations, &mut aside).await?;
+        let taken_back = cancellations.readable();
+        let merged = self.deciding.merge_cancellations(taken_back).await?;
+        let (cancellations, not_taken_back) = cancellations.results(
+            merged,
+            |merged, Cancellation { check_id, .. }| match merged {
+                Ok(_) => Ok(CancellationResult::Kept { check_id }),
+                Err(error) => Err(problem(&error)),
+            },
+            |check_id, problem| CancellationResult::Aside { check_id, problem },
+        );
+        aside.extend(not_taken_back);
         aside::put(&self.deciding.db, aside, self.now()).await?;
         Ok(BatchAnswer {
             results,
             cancellations,
         })
-    }
-
-    async fn cancel_each(
-        &self,
-        parts: Vec<JournalPart<Cancellation>>,
-        aside: &mut Vec<NewAside>,
-    ) -> Result<Vec<CancellationResult>, JournalError> {
-        let items = parts.iter().filter_map(|part| part.read.as_ref().ok());
-        let items: Vec<_> = items.cloned().collect();
-        if parts.is_empty() {
-            return Ok(Vec::new());
-        }
-        let mut merged = self.deciding.merge_cancellations(items).await?.into_iter();
-        let mut results = Vec::with_capacity(parts.len());
-        for part in parts {
-            let problem = match &part.read {
-                Err(problem) => problem.clone(),
-                Ok(Cancellation { check_id, .. }) => match merged.next() {
-                    Some(Ok(_)) => {
-                        let check_id = *check_id;
-                        results.push(CancellationResult::Kept { check_id });
-                        continue;
-                    }
-                    Some(Err(error)) => problem(&error),
-                    None => break,
-                },
-            };
-            let check_id = part.name("check_id");
-            aside.push(part.aside(Kind::Cancellation, problem.clone()));
-            results.push(CancellationResult::Aside { check_id, problem });
-        }
-        Ok(results)
     }
 
     /// The enrolments that the parts name, and whose they were.
@@ -265,7 +232,7 @@ const fn sending(request: &CheckRequest) -> Sending {
 fn item(check: CheckRequest, device: DeviceCode) -> Result<JournalItem, Problem> {
     let outcome = check.outcome.as_ref().map(|outcome| outcome.parse());
     let outcome = outcome.transpose();
-    let outcome = outcome.map_err(|error| unreadable("check", &error))?;
+    let outcome = outcome.map_err(|error| unreadable(Kind::Check, &error))?;
     if outcome == Some(Decision::Exit) && check.direction == Direction::Entry {
         let detail = "This check cannot be read: its outcome is exit, and its direction is not.";
         return Err(Problem::new(ProblemCode::BodyInvalid, detail));
@@ -307,53 +274,88 @@ fn enrolment(part: &Value) -> Option<EnrolmentId> {
     part.get("enrolment")?.as_str()?.parse().ok()
 }
 
-/// A part of a journal: as it came, and what it means.
-struct JournalPart<T> {
+/// The parts of a journal that are of one kind.
+struct Parts<T> {
+    kind: Kind,
+    parts: Vec<Part<T>>,
+}
+
+/// One of them: as it came, and what it means.
+struct Part<T> {
     device: DeviceCode,
     body: Value,
     read: Result<T, Problem>,
 }
 
-impl<T> JournalPart<T> {
-    /// What a field of it says, as far as it can be read.
-    fn name(&self, field: &str) -> Option<String> {
-        self.body.get(field)?.as_str().map(str::to_owned)
+impl<T: Clone> Parts<T> {
+    /// Reads them as far as they can be.
+    fn sorted<P: DeserializeOwned>(
+        kind: Kind,
+        parts: Vec<Value>,
+        enrolments: &Enrolments,
+        read: impl Fn(P, DeviceCode) -> Result<T, Problem>,
+    ) -> Self {
+        let sort = |body: Value| {
+            let (device, against) = enrolments.device(&body);
+            let part = P::deserialize(&body).map_err(|error| unreadable(kind, &error));
+            Part {
+                device: device.clone(),
+                read: match against {
+                    Some(problem) => Err(problem),
+                    None => part.and_then(|part| read(part, device.clone())),
+                },
+                body,
+            }
+        };
+        let parts = parts.into_iter().map(sort).collect();
+        Self { kind, parts }
     }
 
-    fn aside(self, kind: Kind, problem: Problem) -> NewAside {
-        NewAside {
-            kind,
-            device: self.device,
-            body: self.body,
-            problem,
-        }
+    fn readable(&self) -> Vec<T> {
+        let read = self.parts.iter().filter_map(|part| part.read.as_ref().ok());
+        read.cloned().collect()
+    }
+
+    /// What became of each, with what of it goes aside; `merged` is what became of those
+    /// that can be read.
+    fn results<M, R>(
+        self,
+        merged: Vec<M>,
+        kept: impl Fn(M, T) -> Result<R, Problem>,
+        put_aside: impl Fn(Option<String>, Problem) -> R,
+    ) -> (Vec<R>, Vec<NewAside>) {
+        let mut merged = merged.into_iter();
+        let mut aside = Vec::new();
+        let kind = self.kind;
+        let id = match kind {
+            Kind::Check => "id",
+            Kind::Cancellation => "check_id",
+        };
+        let result = |part: Part<T>| {
+            let result = match part.read {
+                Err(problem) => Err(problem),
+                Ok(read) => kept(merged.next()?, read),
+            };
+            Some(result.unwrap_or_else(|problem| {
+                // As far as it can be read.
+                let id = part.body.get(id).and_then(Value::as_str);
+                let result = put_aside(id.map(str::to_owned), problem.clone());
+                aside.push(NewAside {
+                    kind,
+                    device: part.device,
+                    body: part.body,
+                    problem,
+                });
+                result
+            }))
+        };
+        let results = self.parts.into_iter().map_while(result).collect();
+        (results, aside)
     }
 }
 
-/// The parts of a journal, read as far as they can be.
-fn sorted<P: DeserializeOwned, T>(
-    parts: Vec<Value>,
-    enrolments: &Enrolments,
-    what: &str,
-    read: impl Fn(P, DeviceCode) -> Result<T, Problem>,
-) -> Vec<JournalPart<T>> {
-    let sort = |body: Value| {
-        let (device, against) = enrolments.device(&body);
-        let part = P::deserialize(&body).map_err(|error| unreadable(what, &error));
-        JournalPart {
-            device: device.clone(),
-            read: match against {
-                Some(problem) => Err(problem),
-                None => part.and_then(|part| read(part, device.clone())),
-            },
-            body,
-        }
-    };
-    parts.into_iter().map(sort).collect()
-}
-
-fn unreadable(what: &str, error: &dyn Error) -> Problem {
-    let detail = format!("This {what} cannot be read: {error}.");
+fn unreadable(kind: Kind, error: &dyn Error) -> Problem {
+    let detail = format!("This {kind} cannot be read: {error}.");
     Problem::new(ProblemCode::BodyInvalid, detail)
 }
 
@@ -403,7 +405,9 @@ fn looked_at(entry: LastEntry, site: &Site) -> LookEntry {
 /// An error that a device is told of.
 pub trait Told: Error {
     /// What it is to the device; `None` if the fault is ours.
-    fn code(&self) -> Option<ProblemCode>;
+    fn code(&self) -> Option<ProblemCode> {
+        None
+    }
 }
 
 /// What a device is told of an error. Of a fault of ours it learns no more than
@@ -510,14 +514,6 @@ impl Told for JournalError {
     }
 }
 
-impl Told for TokenError {
-    fn code(&self) -> Option<ProblemCode> {
-        None
-    }
-}
+impl Told for TokenError {}
 
-impl Told for DbError {
-    fn code(&self) -> Option<ProblemCode> {
-        None
-    }
-}
+impl Told for DbError {}

@@ -6,7 +6,7 @@ use crate::outbox::{Due, Outbox};
 use crate::pass_list::PassLists;
 use crate::site::known::KnownSite;
 use crate::{InterfaceSettings, Site, SiteError};
-use db::{Db, DbError};
+use db::Db;
 use kernel::{Clock, Timestamp};
 use otipass::Partner;
 use std::sync::{Arc, Mutex};
@@ -28,17 +28,6 @@ pub struct Gate {
     pub pass_lists: PassLists,
 }
 
-/// Why the gate could not be opened.
-#[derive(Debug, thiserror::Error)]
-pub enum GateError {
-    /// The site.
-    #[error(transparent)]
-    Site(#[from] SiteError),
-    /// The database.
-    #[error("the gate's tables could not be prepared")]
-    Db(#[from] DbError),
-}
-
 impl Gate {
     /// As [`Site::save`], in a transaction of its own.
     pub async fn apply_site(db: &Db, site: Site) -> Result<(), SiteError> {
@@ -56,7 +45,7 @@ impl Gate {
         settings: InterfaceSettings,
         otipass: Arc<dyn Partner>,
         node: &str,
-    ) -> Result<Self, GateError> {
+    ) -> Result<Self, SiteError> {
         let settings = Arc::new(settings);
         let known = KnownSite::open(db.urgent(), Arc::clone(&settings), Arc::clone(&clock)).await?;
         let known = Arc::new(known);

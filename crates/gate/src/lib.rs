@@ -41,7 +41,7 @@ pub use devices::enrolment::{
 };
 pub use devices::report::{CLOCK_TOLERANCE_MS, DeviceState, devices};
 pub use devices::token::{DeviceToken, Enrolled, TokenError, grant_token, revoke_tokens};
-pub use gate::{Gate, GateError};
+pub use gate::Gate;
 pub use outbox::declaration::{DeclareError, Declared};
 pub use outbox::delivery::{Delivered, DeliveryError, NOT_TOLD, resend_refused};
 pub use outbox::lane::Kind;

@@ -85,11 +85,10 @@ pub async fn say(
              ON CONFLICT (node) DO UPDATE SET version = $2, said_at = $3, partner = $4",
             params![&node, version, now, &partner],
         )?;
-        tx.execute(
+        tx.run(
             "DELETE FROM gate_node WHERE said_at <= $1",
             params![now.plus_ms(-MISSED_MS)],
         )
-        .map(drop)
     })
     .await
 }
@@ -104,8 +103,7 @@ pub async fn leave(db: &Db, node: &str) -> Result<(), DbError> {
     }
     let node = node.to_owned();
     db.write("leave", move |tx| {
-        tx.execute("DELETE FROM gate_node WHERE node = $1", params![&node])
-            .map(drop)
+        tx.run("DELETE FROM gate_node WHERE node = $1", params![&node])
     })
     .await
 }

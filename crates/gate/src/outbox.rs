@@ -9,7 +9,7 @@ pub(crate) mod lane;
 pub mod trouble;
 
 use crate::outbox::lane::Lanes;
-use db::{Db, DbError, FromRow, Tx, Value, params};
+use db::{Db, DbError, Tx, Value, params};
 use kernel::{CheckId, Clock, Timestamp};
 use otipass::{Partner, References};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -79,7 +79,7 @@ impl Outbox {
     pub async fn waiting(&self) -> Result<Waiting, DbError> {
         self.db
             .read("waiting work", |tx| {
-                let waiting = tx.query_one(
+                tx.query_one_as(
                     "SELECT (SELECT COUNT(*) FROM gate_control_barcode
                              WHERE delivered_at IS NULL AND refused IS NULL) AS deliveries,
                             (SELECT COUNT(*) FROM gate_declaration
@@ -92,8 +92,7 @@ impl Outbox {
                              WHERE told_at IS NULL) AS give_backs,
                             (SELECT COUNT(*) FROM gate_intent) AS unresolved",
                     params![],
-                )?;
-                Waiting::from_row(&waiting)
+                )
             })
             .await
     }
@@ -102,14 +101,13 @@ impl Outbox {
     pub async fn waiting_since(&self) -> Result<Option<Timestamp>, DbError> {
         self.db
             .read("oldest delivery", |tx| {
-                let oldest = tx.query_opt(
+                tx.value_opt(
                     "SELECT c.decided_at FROM gate_control_barcode b
                      JOIN gate_check c ON c.check_id = b.check_id
                      WHERE b.delivered_at IS NULL AND b.refused IS NULL
                      ORDER BY b.seq LIMIT 1",
                     params![],
-                )?;
-                oldest.map(|row| row.get("decided_at")).transpose()
+                )
             })
             .await
     }
@@ -139,7 +137,7 @@ impl Outbox {
         sql: &'static str,
         params: Vec<Value>,
     ) -> Result<(), DbError> {
-        let execute = move |tx: &mut Tx<'_>| tx.execute(sql, &params).map(drop);
+        let execute = move |tx: &mut Tx<'_>| tx.run(sql, &params);
         self.db.write(name, execute).await
     }
 

@@ -20,6 +20,7 @@ mod id;
 mod language;
 mod money;
 mod network;
+mod organisation;
 mod owner;
 mod pass;
 pub mod seal;
@@ -47,7 +48,8 @@ pub use id::{
 pub use language::Language;
 pub use money::{Money, VatRate};
 pub use network::{is_this_machine, network, site};
-pub use owner::{as_its_folder, owner_only};
+pub use organisation::Organisation;
+pub use owner::{as_its_folder, owner_only, replace};
 pub use pass::{Checksum, EntriesLeft, Lengths, NumType, NumberFormat};
 pub use seal::{Seal, SealError};
 pub use spelling::{is_slip, meant};

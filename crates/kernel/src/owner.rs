@@ -1,5 +1,5 @@
-use std::fs::{OpenOptions, metadata};
-use std::io;
+use std::fs::{File, OpenOptions, metadata, rename};
+use std::io::{self, Write as _};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, chown};
 use std::path::Path;
 
@@ -13,16 +13,32 @@ pub fn owner_only() -> OpenOptions {
     options
 }
 
+/// Writes a file that only its owner reads, or replaces it: it is there whole, or as it
+/// was before. `new` is what it is called, in the same folder, until it is whole.
+///
+/// # Errors
+/// It was not written, or not to the disk.
+pub fn replace(file: &Path, new: &Path, content: &[u8]) -> io::Result<()> {
+    let mut made = owner_only().create(true).truncate(true).open(new)?;
+    made.write_all(content)?;
+    made.sync_all()?;
+    rename(new, file)?;
+    File::open(folder_of(file))?.sync_all()
+}
+
+fn folder_of(file: &Path) -> &Path {
+    let folder = file.parent();
+    let named = folder.filter(|folder| !folder.as_os_str().is_empty());
+    named.unwrap_or(Path::new("."))
+}
+
 /// What root made in a folder of somebody else becomes theirs: a service that runs as
 /// they could not open it. A root who may give nothing away keeps it.
 ///
 /// # Errors
 /// It is not there.
 pub fn as_its_folder(made: &Path) -> io::Result<()> {
-    let folder = made
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
-    let of = metadata(folder.unwrap_or(Path::new(".")))?;
+    let of = metadata(folder_of(made))?;
     if metadata(made)?.uid() == 0 && of.uid() != 0 {
         let _ = chown(made, Some(of.uid()), Some(of.gid()));
     }

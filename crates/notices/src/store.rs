@@ -63,11 +63,10 @@ pub(crate) fn note(tx: &mut Tx<'_>, causes: &[Cause], now: Timestamp) -> Result<
         "DELETE FROM notice_cause WHERE seen_at <= $1 OR seen_at > $2",
         params![now.plus_ms(-GONE_MS), now],
     )?;
-    tx.execute(
+    tx.run(
         "UPDATE notice_cause SET since = $1 WHERE since > $1",
         params![now],
     )
-    .map(drop)
 }
 
 /// What is known for a way.
@@ -146,14 +145,13 @@ pub(crate) fn sent(
             params![way, &line.key],
         )?;
     }
-    tx.execute(
+    tx.run(
         "INSERT INTO notice_way (way, sent_at, failures, failing_since, again_at)
          VALUES ($1, $2, 0, NULL, $2)
          ON CONFLICT (way) DO UPDATE
          SET sent_at = $2, failures = 0, failing_since = NULL, again_at = $2",
         params![way, now],
     )
-    .map(drop)
 }
 
 /// A message did not get out.
@@ -163,7 +161,7 @@ pub(crate) fn failed(
     now: Timestamp,
     again_at: Timestamp,
 ) -> Result<(), DbError> {
-    tx.execute(
+    tx.run(
         "INSERT INTO notice_way (way, sent_at, failures, failing_since, again_at)
          VALUES ($1, NULL, 1, $2, $3)
          ON CONFLICT (way) DO UPDATE
@@ -171,5 +169,4 @@ pub(crate) fn failed(
              failing_since = COALESCE(notice_way.failing_since, $2)",
         params![way, now, again_at],
     )
-    .map(drop)
 }

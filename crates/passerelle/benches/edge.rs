@@ -4,7 +4,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a benchmark fails by panicking")]
 
-use edge::agent::{Delivered, Lane};
+use edge::agent::{Delivered, Lane, Wish};
 use edge::{Door, DoorSettings, Errand, Event, Moment};
 use kernel::{Clock, SystemClock};
 use serde_json::json;
@@ -150,11 +150,7 @@ impl OwnDoor {
         let code = card(self.scans);
         let start = Instant::now();
         let errands = self.door.step(
-            Event::Scan {
-                lane: Lane { source: 1, line: 1 },
-                code,
-                direction: None,
-            },
+            Event::Line(Lane { source: 1, line: 1 }, Wish::Check(code, None)),
             self.now(),
         );
         let elapsed = start.elapsed();

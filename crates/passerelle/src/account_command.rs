@@ -1,7 +1,7 @@
 //! `passerelle account`: the way back in, for those who are on the machine itself.
 
 use crate::Verdict;
-use crate::house::{ConfigOption, command_line, own_address};
+use crate::house::{Acting, command_line, own_address};
 use crate::language::language;
 use crate::table::table;
 use anyhow::{Result, bail};
@@ -12,16 +12,10 @@ use staff::{AccountError, Staff};
 use std::sync::Arc;
 
 /// `passerelle account`
-#[derive(Debug, clap::Args)]
-pub struct Arguments {
-    #[command(flatten)]
-    config: ConfigOption,
-    #[command(subcommand)]
-    action: Action,
-}
+pub type Arguments = Acting<Action>;
 
 #[derive(Debug, Subcommand)]
-enum Action {
+pub enum Action {
     /// Show who may use the back office
     List,
     /// Print a link by which somebody chooses a new password and is an administrator

@@ -9,13 +9,6 @@ use kernel::text::fill;
 use kernel::{Clock, SystemClock};
 use std::sync::Arc;
 
-/// `passerelle apply`
-#[derive(Debug, clap::Args)]
-pub struct Arguments {
-    #[command(flatten)]
-    config: ConfigOption,
-}
-
 kernel::texts!(Texts in Fr, En {
     nothing: "Rien n’est géré par fichier : [set_up] ne nomme pas de site, et personne n’en a mis en service. Les pages de gestion le font, sous Mise en service, ou un fichier que nomme [set_up] site.",
         "Nothing is managed by file: [set_up] names no site, and nobody has set one up. The back office's page Set-up does it, or [set_up] site names a file.";
@@ -23,8 +16,9 @@ kernel::texts!(Texts in Fr, En {
         "Site and catalogue of {site} are loaded: {sectors} sectors, {doors} doors, {devices} devices. Running services know of them within two seconds, and of the mapping parameters too; what was held is sold by the next external sales run.";
 });
 
-pub async fn run(arguments: Arguments) -> Result<Verdict> {
-    let config = arguments.config.read()?;
+/// `passerelle apply`
+pub async fn run(config: ConfigOption) -> Result<Verdict> {
+    let config = config.read()?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let (_, site) = set_up::apply(&config, &clock, command_line(), Load::All).await?;
     let t = Texts::of(language());

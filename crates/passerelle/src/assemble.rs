@@ -5,7 +5,7 @@ use crate::language::language;
 use anyhow::{Context, Result, bail};
 use books::backup::{self, BackupSchedule};
 use books::retention::{Retention, RetentionDays};
-use boxoffice::{BoxOffice, Organisation};
+use boxoffice::BoxOffice;
 use config::{Config, Role, Secret};
 use db::Db;
 use doctor::Vitals;
@@ -43,7 +43,7 @@ pub async fn service(
         .as_ref()
         .map_or_else(Zone::utc, |site| site.zone.clone());
     let notices = telling(config, site.as_ref());
-    let (gate, box_office, missing) = roles(config, &db, site, clock, address).await?;
+    let (gate, box_office, missing) = roles(config, &db, site.as_ref(), clock, address).await?;
     let day = Day::new(Watched {
         db: db.clone(),
         gate: gate.as_ref().map(|role| Arc::clone(&role.gate)),
@@ -72,7 +72,7 @@ pub async fn service(
 async fn roles(
     config: &Config,
     db: &Db,
-    site: Option<Site>,
+    site: Option<&Site>,
     clock: &Arc<dyn Clock>,
     address: SocketAddr,
 ) -> Result<(Option<GateRole>, Option<BoxOfficeRole>, Vec<Missing>)> {
@@ -346,16 +346,10 @@ fn this_program() -> Result<PathBuf> {
 pub fn box_office(
     config: &Config,
     db: Db,
-    site: Site,
+    site: &Site,
     clock: &Arc<dyn Clock>,
 ) -> Result<BoxOffice> {
-    let organisation = Organisation {
-        institution: site.institution,
-        organisation: site.organisation,
-        zone: site.zone,
-        currency: site.currency,
-    };
     let dialect = config.external_sales.dialect.clone();
-    let opened = BoxOffice::open(db, Arc::clone(clock), organisation, dialect);
+    let opened = BoxOffice::open(db, Arc::clone(clock), site.whose(), dialect);
     opened.context("the dialect of the STX_File cannot be used")
 }

@@ -9,8 +9,8 @@ use doctor::Doctor;
 use gate::Site;
 use kernel::Zone;
 use kernel::text::fill;
-use office::OfficeRole;
-use office::{Managed, SetUp, TakeUp};
+use office::{Managed, OfficeRole, SetUp, TakeUp};
+use server::Service;
 use staff::Staff;
 use staff::password::Cost;
 use staff::provider::{Provider, ProviderSettings};
@@ -96,7 +96,10 @@ kernel::texts!(Texts in Fr, En {
 
 /// A line for each who starts the service and has no account yet: where to make
 /// the first, and the secret for it.
-pub async fn welcome(office: &OfficeRole) -> Result<Option<String>> {
+pub async fn welcome(service: &Service) -> Result<Option<String>> {
+    let Some(office) = &service.office else {
+        return Ok(None);
+    };
     let secret = office.staff.open_welcome().await;
     let secret = secret.context("the first account cannot be prepared")?;
     Ok(secret.map(|secret| {

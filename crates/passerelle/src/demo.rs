@@ -100,7 +100,7 @@ pub async fn run(arguments: Arguments) -> Result<Verdict> {
     let sandbox_listener = serve::listen(arguments.sandbox).await?;
     let service_address = service_listener.local_addr()?;
     let sandbox_address = sandbox_listener.local_addr()?;
-    let config = write_set_up(
+    let (config, config_path) = write_set_up(
         folder.path(),
         service_address,
         sandbox_address,
@@ -131,7 +131,7 @@ pub async fn run(arguments: Arguments) -> Result<Verdict> {
     let zone = site.zone.clone();
     let builder = serve::Builder {
         limit: OnceLock::new(),
-        config_path: folder.path().join("passerelle.toml"),
+        config_path,
         surroundings: Surroundings::Nothing,
         config,
         author,
@@ -142,10 +142,7 @@ pub async fn run(arguments: Arguments) -> Result<Verdict> {
         take_up: TakeUp::default(),
     };
     let service = builder.service(Some(site)).await?;
-    let welcome = match &service.office {
-        Some(office) => back_office::welcome(office).await?,
-        None => None,
-    };
+    let welcome = back_office::welcome(&service).await?;
 
     let sandboxed = tokio::spawn(sandbox::serve(
         sandbox_listener,
@@ -154,7 +151,7 @@ pub async fn run(arguments: Arguments) -> Result<Verdict> {
     ));
     let served = tokio::spawn(service.serve(service_listener, shutdown.clone()));
     introduce(
-        &builder.config.folder,
+        &builder.config_path,
         service_address,
         sandbox_address,
         &tokens,
@@ -198,16 +195,7 @@ pub async fn run(arguments: Arguments) -> Result<Verdict> {
 async fn empty(arguments: &Arguments, folder: &Path) -> Result<Verdict> {
     let sandbox_listener = serve::listen(arguments.sandbox).await?;
     let sandbox_address = sandbox_listener.local_addr()?;
-    let path = folder.join("passerelle.toml");
-    std::fs::write(
-        &path,
-        format!(
-            "[server]\nlisten = \"{}\"\n\n[external_sales]\nevery_s = 5\n",
-            arguments.listen
-        ),
-    )
-    .context(FOLDER)?;
-    let config = Config::read(&path, Surroundings::Nothing)?;
+    let (config, path) = configure(folder, arguments.listen, "")?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let [(_, site), (_, mapping_text), _] = FILES;
     let (Some(site), Some(mapping)) = (
@@ -242,7 +230,7 @@ fn write_set_up(
     service: SocketAddr,
     sandbox: SocketAddr,
     foreign: Option<&foreign::Foreign>,
-) -> Result<Config> {
+) -> Result<(Config, PathBuf)> {
     // Where another sells, there is no box office here.
     let (roles, ticketing) = match foreign {
         Some(foreign) => ("roles = [\"gate\"]\n", foreign.configuration(folder)?),
@@ -255,19 +243,22 @@ fn write_set_up(
         };
         std::fs::write(folder.join(name), format!("{of_agents}{text}")).context(FOLDER)?;
     }
+    let set_up = format!(
+        "{roles}\n{ticketing}\
+         [set_up]\nsite = \"site.toml\"\ncatalogue = \"catalogue.toml\"\n\
+         mapping = \"mapping.json\"\n\n\
+         [otipass]\nurl = \"http://{sandbox}/api\"\nusername = \"demo\"\n"
+    );
+    configure(folder, service, &set_up)
+}
+
+/// Writes the configuration of a service that listens there, and reads it.
+fn configure(folder: &Path, listen: SocketAddr, set_up: &str) -> Result<(Config, PathBuf)> {
     let path = folder.join("passerelle.toml");
-    std::fs::write(
-        &path,
-        format!(
-            "[server]\nlisten = \"{service}\"\n{roles}\n{ticketing}\
-             [set_up]\nsite = \"site.toml\"\ncatalogue = \"catalogue.toml\"\n\
-             mapping = \"mapping.json\"\n\n\
-             [otipass]\nurl = \"http://{sandbox}/api\"\nusername = \"demo\"\n\n\
-             [external_sales]\nevery_s = 5\n"
-        ),
-    )
-    .context(FOLDER)?;
-    Ok(Config::read(&path, Surroundings::Nothing)?)
+    let text =
+        format!("[server]\nlisten = \"{listen}\"\n{set_up}\n[external_sales]\nevery_s = 5\n");
+    std::fs::write(&path, text).context(FOLDER)?;
+    Ok((Config::read(&path, Surroundings::Nothing)?, path))
 }
 
 fn sandbox(
@@ -326,14 +317,14 @@ fn say_if_without_decoder() {
 }
 
 fn introduce(
-    folder: &Path,
+    config: &Path,
     service: SocketAddr,
     sandbox: SocketAddr,
     tokens: &[(DeviceCode, DeviceToken)],
     page: Option<&(DeviceCode, String)>,
     foreign: Option<&foreign::Introduction>,
 ) {
-    let config: PathBuf = folder.join("passerelle.toml");
+    let folder = config.parent().unwrap_or(config);
     let t = Texts::of(language());
     let introduced = fill(
         t.introduced,
@@ -362,7 +353,7 @@ fn introduce(
         );
     }
     if let Some(foreign) = foreign {
-        foreign::introduce(foreign, &config);
+        foreign::introduce(foreign, config);
     }
     let c = config.display();
     let me = std::env::current_exe().unwrap_or_else(|_| "passerelle".into());

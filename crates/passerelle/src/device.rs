@@ -1,7 +1,7 @@
 //! `passerelle device`: enrolment and tokens of scanners and turnstiles, and
 //! what is known of each.
 
-use crate::house::{ConfigOption, own_address};
+use crate::house::{Acting, own_address};
 use crate::language::{decimal, language};
 use crate::table::table;
 use crate::{Verdict, tokens};
@@ -16,16 +16,10 @@ use qrcode::QrCode;
 use qrcode::render::unicode::Dense1x2;
 
 /// `passerelle device`
-#[derive(Debug, clap::Args)]
-pub struct Arguments {
-    #[command(flatten)]
-    config: ConfigOption,
-    #[command(subcommand)]
-    action: Action,
-}
+pub type Arguments = Acting<Action>;
 
 #[derive(Debug, Subcommand)]
-enum Action {
+pub enum Action {
     /// Print a code that enrols a device, once, and as a QR code
     Enrol {
         /// The device's code, as in the site file

@@ -8,10 +8,8 @@ use edge::config::EdgeConfig;
 use edge::server::ServerClient;
 use kernel::SystemClock;
 use kernel::text::fill;
-use std::io::Write;
 use std::net::SocketAddr;
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// What is read if no configuration is named.
@@ -112,7 +110,9 @@ async fn work(config: EdgeConfig) -> Result<Verdict> {
 async fn enrol(config: &EdgeConfig, code: &str) -> Result<Verdict> {
     let enrolled = ServerClient::enrol(config, code).await?;
     let path = config.path(&config.server.token_file);
-    store_token(&path, &enrolled.token).with_context(|| {
+    let token = format!("{}\n", enrolled.token);
+    let stored = kernel::replace(&path, &path.with_extension("new"), token.as_bytes());
+    stored.with_context(|| {
         format!(
             "the token could not be written to {}; take it back with `passerelle device revoke` \
              and enrol again",
@@ -123,18 +123,4 @@ async fn enrol(config: &EdgeConfig, code: &str) -> Result<Verdict> {
     let said = Texts::of(language()).enrolled;
     outln!("{}", fill(said, &[("device", &enrolled), ("path", &path)]));
     Ok(Verdict::Fine)
-}
-
-/// Writes the token so that nobody else can read it, and never half of it.
-fn store_token(path: &Path, token: &str) -> std::io::Result<()> {
-    let new = path.with_extension("new");
-    let mut file = std::fs::File::options()
-        .create(true)
-        .truncate(true)
-        .write(true)
-        .mode(0o600)
-        .open(&new)?;
-    writeln!(file, "{token}")?;
-    file.sync_all()?;
-    std::fs::rename(&new, path)
 }

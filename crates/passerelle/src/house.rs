@@ -6,6 +6,7 @@ use crate::out::Format;
 use crate::{assemble, init, set_up};
 use anyhow::{Result, bail, ensure};
 use boxoffice::BoxOffice;
+use clap::Subcommand;
 use config::{Config, Role, Surroundings};
 use db::{Db, DbUrl};
 use gate::Site;
@@ -28,6 +29,15 @@ pub struct ConfigOption {
         env = "PASSERELLE_CONFIG"
     )]
     pub config: Option<PathBuf>,
+}
+
+/// What a command is to do, and on which configuration.
+#[derive(Debug, clap::Args)]
+pub struct Acting<A: Subcommand> {
+    #[command(flatten)]
+    pub config: ConfigOption,
+    #[command(subcommand)]
+    pub action: A,
 }
 
 impl ConfigOption {
@@ -122,7 +132,7 @@ impl House {
         let elsewhere = Texts::of(language()).no_box_office;
         ensure!(self.config.has(Role::BoxOffice), elsewhere);
         let site = self.site().await?;
-        assemble::box_office(&self.config, self.db.clone(), site, &self.clock)
+        assemble::box_office(&self.config, self.db.clone(), &site, &self.clock)
     }
 }
 

@@ -4,9 +4,8 @@ use crate::Verdict;
 use crate::language::language;
 use anyhow::{Context, Result, bail};
 use kernel::text::fill;
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::io::{IsTerminal, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 /// Where each command looks, if nobody says: here, where a package puts it, or where
@@ -85,13 +84,8 @@ fn write(folder: &Path) -> Result<PathBuf> {
     let cannot = || format!("{} cannot be written", path.display());
     fs::create_dir_all(folder).with_context(cannot)?;
     // One that is there stays.
-    let mut file = OpenOptions::new();
-    let mut file = file
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&path)
-        .with_context(cannot)?;
+    let file = kernel::owner_only().create_new(true).open(&path);
+    let mut file = file.with_context(cannot)?;
     let text = TEMPLATE.replace(FOLDER_OF_PACKAGE, "");
     if let Err(error) = file.write_all(text.as_bytes()) {
         // Half of one would be taken for one.

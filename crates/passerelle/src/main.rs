@@ -59,7 +59,7 @@ enum Command {
     /// Write a configuration with comments, to begin with
     Init(init::Arguments),
     /// Load changed files of the set-up while the service runs
-    Apply(apply::Arguments),
+    Apply(house::ConfigOption),
     /// Check a whole set-up and name each mistake with its cure
     Doctor(doctor_command::Arguments),
     /// Give devices their tokens, or take them back
@@ -144,7 +144,7 @@ async fn run(command: Command) -> ExitCode {
         Command::Demo(arguments) => demo::run(arguments).await,
         Command::Serve(arguments) => serve::run(arguments).await,
         Command::Init(arguments) => init::run(arguments).await,
-        Command::Apply(arguments) => apply::run(arguments).await,
+        Command::Apply(config) => apply::run(config).await,
         Command::Doctor(arguments) => doctor_command::run(arguments).await,
         Command::Device(arguments) => device::run(arguments).await,
         Command::Sales(arguments) => sales::run(arguments).await,

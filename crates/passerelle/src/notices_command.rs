@@ -1,6 +1,6 @@
 //! `passerelle notices`: whether those who are told will hear of it.
 
-use crate::house::{ConfigOption, House};
+use crate::house::{Acting, House};
 use crate::language::{causes, language};
 use crate::{Verdict, assemble, set_up};
 use anyhow::{Result, ensure};
@@ -10,16 +10,10 @@ use kernel::{Clock, SystemClock};
 use notices::Message;
 
 /// `passerelle notices`
-#[derive(Debug, clap::Args)]
-pub struct Arguments {
-    #[command(subcommand)]
-    action: Action,
-    #[command(flatten)]
-    config: ConfigOption,
-}
+pub type Arguments = Acting<Action>;
 
 #[derive(Debug, Subcommand)]
-enum Action {
+pub enum Action {
     /// Send a test message by mail and to the webhook, as [notices] names them
     Test,
 }

@@ -1,6 +1,6 @@
 //! `passerelle retention`: the end of card numbers, by hand.
 
-use crate::house::{ConfigOption, House};
+use crate::house::{Acting, House};
 use crate::language::language;
 use crate::out::{Format, print};
 use crate::{Verdict, assemble};
@@ -11,16 +11,10 @@ use kernel::text::fill;
 use staff::Change;
 
 /// `passerelle retention`
-#[derive(Debug, clap::Args)]
-pub struct Arguments {
-    #[command(flatten)]
-    config: ConfigOption,
-    #[command(subcommand)]
-    action: Action,
-}
+pub type Arguments = Acting<Action>;
 
 #[derive(Debug, Subcommand)]
-enum Action {
+pub enum Action {
     /// Remove what is due now, without waiting for the service
     Run {
         /// Count only

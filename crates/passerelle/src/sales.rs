@@ -1,7 +1,7 @@
 //! `passerelle sales`: external sales by hand.
 
 use crate::Verdict;
-use crate::house::ConfigOption;
+use crate::house::Acting;
 use crate::language::{causes, in_language, language};
 use crate::out::{Format, print};
 use crate::table::table;
@@ -25,16 +25,10 @@ use std::path::{Path, PathBuf};
 const LISTED: u32 = 100;
 
 /// `passerelle sales`
-#[derive(Debug, clap::Args)]
-pub struct Arguments {
-    #[command(flatten)]
-    config: ConfigOption,
-    #[command(subcommand)]
-    action: Action,
-}
+pub type Arguments = Acting<Action>;
 
 #[derive(Debug, Subcommand)]
-enum Action {
+pub enum Action {
     /// Sell what is ready now, without waiting for the service's next run
     Run,
     /// Import an STX_File that came from elsewhere

@@ -1,7 +1,7 @@
 //! `passerelle secrets`: the key of the secrets in the database.
 
 use crate::Verdict;
-use crate::house::ConfigOption;
+use crate::house::Acting;
 use crate::language::language;
 use anyhow::{Context, Result};
 use clap::Subcommand;
@@ -14,16 +14,10 @@ use staff::Change;
 use std::path::PathBuf;
 
 /// `passerelle secrets`
-#[derive(Debug, clap::Args)]
-pub struct Arguments {
-    #[command(flatten)]
-    config: ConfigOption,
-    #[command(subcommand)]
-    action: Action,
-}
+pub type Arguments = Acting<Action>;
 
 #[derive(Debug, Subcommand)]
-enum Action {
+pub enum Action {
     /// Seal them anew: by the key that the configuration names, or by another
     Rekey {
         /// The file with the other key; name it as key_file of the section secrets afterwards

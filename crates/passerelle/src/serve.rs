@@ -135,11 +135,7 @@ pub async fn with(
         outln!("{}", fill(t.api, &[("url", url)]));
     }
     outln!("{}", fill(t.health, &[("url", url)]));
-    let welcome = match &service.office {
-        Some(office) => back_office::welcome(office).await?,
-        None => None,
-    };
-    match welcome {
+    match back_office::welcome(&service).await? {
         // It leads to the set-up, too.
         Some(welcome) => outln!("{welcome}"),
         None if !service.missing.is_empty() => outln!("{}", t.incomplete),
@@ -308,35 +304,28 @@ struct Doors {
 impl Doors {
     async fn open(listener: TcpListener, config: &Config) -> Result<Self> {
         let server = &config.server;
-        let configured = server.listen;
         let limits = Limits::of(
             server.connections.map(NonZeroUsize::get),
             server.connections_by_address.map(NonZeroUsize::get),
             config.office.proxies.clone(),
         );
-        match config.tls()? {
-            None => Ok(Self {
-                inside: listener.local_addr().unwrap_or(configured),
-                listeners: Listeners {
-                    plain: Some(listener),
-                    tls: None,
-                    limits,
-                },
-            }),
-            Some(files) => {
-                // Gate and box office of one process meet over loopback, where
-                // no certificate could name them.
-                let inside = listen(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
-                Ok(Self {
-                    inside: inside.local_addr().unwrap_or(configured),
-                    listeners: Listeners {
-                        plain: Some(inside),
-                        tls: Some(TlsListener::new(listener, files)?),
-                        limits,
-                    },
-                })
-            }
-        }
+        let (plain, tls) = match config.tls()? {
+            None => (listener, None),
+            // Gate and box office of one process meet over loopback, where
+            // no certificate could name them.
+            Some(files) => (
+                listen(SocketAddr::from(([127, 0, 0, 1], 0))).await?,
+                Some(TlsListener::new(listener, files)?),
+            ),
+        };
+        Ok(Self {
+            inside: plain.local_addr().unwrap_or(server.listen),
+            listeners: Listeners {
+                plain: Some(plain),
+                tls,
+                limits,
+            },
+        })
     }
 
     const fn scheme(&self) -> &'static str {

@@ -3,7 +3,7 @@
 mod meaning;
 
 use crate::Verdict;
-use crate::house::{ConfigOption, House};
+use crate::house::{Acting, House};
 use crate::language::{self, in_language, language};
 use crate::set_up;
 use crate::table::table;
@@ -25,16 +25,10 @@ use std::sync::Arc;
 const NAMES_SHOWN: usize = 20;
 
 /// `passerelle ticketing`
-#[derive(Debug, clap::Args)]
-pub struct Arguments {
-    #[command(subcommand)]
-    action: Action,
-    #[command(flatten)]
-    config: ConfigOption,
-}
+pub type Arguments = Acting<Action>;
 
 #[derive(Debug, Subcommand)]
-enum Action {
+pub enum Action {
     /// Ask each harmless method of the access control service once, say what came, and
     /// save it for whoever helps; nothing is changed there
     Probe {

@@ -11,7 +11,7 @@ use crate::site::{self, Meaning, Posts, PriceList};
 use crate::ticketing::{Abroad, Way};
 use crate::{Broken, Planted, trade};
 use boxoffice::catalogue::apply_catalogue;
-use boxoffice::{BoxOffice, Catalogue, Organisation};
+use boxoffice::{BoxOffice, Catalogue};
 use db::Db;
 use db::testing::Steps;
 use deviceapi::BatchResult;
@@ -456,14 +456,8 @@ async fn open_gate(
 
 fn open_box_office(db: &Db, clock: &ManualClock) -> Result<Arc<BoxOffice>, Broken> {
     let site = site::site(&site::FIRST_POSTS)?;
-    let organisation = Organisation {
-        institution: site.institution,
-        organisation: site.organisation,
-        zone: site.zone,
-        currency: site.currency,
-    };
     let clock = Arc::new(clock.clone());
-    let opened = BoxOffice::open(db.clone(), clock, organisation, Dialect::default());
+    let opened = BoxOffice::open(db.clone(), clock, site.whose(), Dialect::default());
     let box_office = opened.map(Arc::new);
     box_office.map_err(Broken::error("the box office opens"))
 }

@@ -7,7 +7,7 @@ use crate::model::Told;
 use crate::operation::Line;
 use crate::{Broken, Planted, site};
 use deviceapi::{BatchRequest, Direction};
-use edge::agent::{AgentSettings, Delivered, Lane};
+use edge::agent::{AgentSettings, Delivered, Lane, Wish};
 use edge::wire;
 use edge::{Door, DoorSettings, Errand, Event, JournalSettings, Moment};
 use gate::DeviceToken;
@@ -156,11 +156,7 @@ impl Turnstile {
             line: self.lanes,
         };
         self.visitors.insert(lane, direction);
-        let event = Event::Scan {
-            lane,
-            code: code.to_owned(),
-            direction: Some(direction),
-        };
+        let event = Event::Line(lane, Wish::Check(code.to_owned(), Some(direction)));
         self.happens(house, event, line).await
     }
 
@@ -174,7 +170,7 @@ impl Turnstile {
             source: 0,
             line: self.lanes,
         };
-        self.happens(house, Event::CancelLast { lane }, line)
+        self.happens(house, Event::Line(lane, Wish::CancelLast), line)
             .await?;
         if let Some((code, direction)) = self.gone.take() {
             house.model.presents(self.number);

@@ -72,12 +72,11 @@ impl Staff {
         let kept = kept.map_err(|_| NoRandomness)?;
         self.db
             .write("begin two steps", move |tx| {
-                tx.execute(
+                tx.run(
                     "UPDATE staff_account SET totp_secret = $2, totp_last_step = NULL
                      WHERE id = $1 AND totp_confirmed_at IS NULL",
                     params![id, &kept],
                 )
-                .map(drop)
             })
             .await
             .map_err(|error: DbError| error)?;

@@ -54,11 +54,10 @@ impl Staff {
         if now.ms_since(seen_at) >= NOTED_EVERY_MS {
             self.db
                 .write("session seen", move |tx| {
-                    tx.execute(
+                    tx.run(
                         "UPDATE staff_session SET seen_at = $2 WHERE token_sha256 = $1",
                         params![&hash, now],
                     )
-                    .map(drop)
                 })
                 .await?;
         }
@@ -94,11 +93,10 @@ impl Staff {
         let (old, fresh) = (session.token.sha256(), new.sha256());
         self.db
             .write("rotate session", move |tx| {
-                tx.execute(
+                tx.run(
                     "UPDATE staff_session SET token_sha256 = $2 WHERE token_sha256 = $1",
                     params![&old, &fresh],
                 )
-                .map(drop)
             })
             .await
             .map_err(|error: DbError| error)?;

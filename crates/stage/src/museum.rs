@@ -5,7 +5,7 @@ use crate::http::{Answer, Front};
 use crate::villeneuve::{self, DEVICES, MAPPING, OPERATOR_PASSWORD, PASSES};
 use crate::{Otipass, PATIENCE};
 use books::reconciliation::{Reconciliation, Sides, reconcile};
-use boxoffice::{BoxOffice, Organisation, catalogue, read_catalogue};
+use boxoffice::{BoxOffice, catalogue, read_catalogue};
 use db::testing::TestDb;
 use db::{Db, DbError, Tx, params};
 use gate::{Gate, InterfaceSettings, Site, WhenSilent};
@@ -137,12 +137,7 @@ impl Museum {
             let opened = BoxOffice::open(
                 test.db.clone(),
                 Arc::clone(&shared),
-                Organisation {
-                    institution: site.institution.clone(),
-                    organisation: site.organisation.clone(),
-                    zone: site.zone.clone(),
-                    currency: site.currency.clone(),
-                },
+                site.whose(),
                 Dialect::default(),
             );
             box_office = Some(Arc::new(opened.unwrap()));

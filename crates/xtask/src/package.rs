@@ -4,7 +4,7 @@
 use crate::command::{output, run};
 use crate::decoder::DECODER;
 use crate::npm::Fetched;
-use crate::workspace::{self, cargo};
+use crate::workspace::{self, cargo, git};
 use anyhow::{Context, Result, bail};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -62,7 +62,7 @@ pub fn package(revision: Option<&str>) -> Result<()> {
         bail!("{failure:#}\n  a package without the reader of codes for cameras is none");
     }
     let root = workspace::root().canonicalize()?;
-    let dated = dated(&root)?;
+    let dated = dated()?;
     let mut build = cargo();
     build.args(["build", "--release", "--locked", "-p", "passerelle"]);
     run(&mut build, "see above")?;
@@ -110,19 +110,12 @@ pub fn package(revision: Option<&str>) -> Result<()> {
 }
 
 /// When the commit was made that is packed, in seconds.
-fn dated(root: &Path) -> Result<String> {
-    let mut git = Command::new("git");
-    git.current_dir(root)
-        .args(["status", "--porcelain", "--untracked-files=no"]);
-    let changed = output(&mut git, "package a git checkout")?;
+fn dated() -> Result<String> {
+    let changed = git(&["status", "--porcelain", "--untracked-files=no"])?;
     if !changed.is_empty() {
         bail!("a package is one of a commit; commit this first:\n{changed}");
     }
-    let mut git = Command::new("git");
-    git.current_dir(root).args(["log", "-1", "--format=%ct"]);
-    Ok(output(&mut git, "package a git checkout")?
-        .trim()
-        .to_owned())
+    Ok(git(&["log", "-1", "--format=%ct"])?.trim().to_owned())
 }
 
 fn architecture() -> Result<String> {
@@ -138,7 +131,7 @@ fn lay_out(root: &Path, tree: &Path) -> Result<u64> {
         &tree.join("usr/bin/passerelle"),
         0o755,
     )?;
-    let packed = packed(root)?;
+    let packed = packed()?;
     for (from, to, mode) in &packed {
         let (from, to) = (root.join(from), tree.join(to));
         bytes += copy(&from, &to, *mode)?;
@@ -158,11 +151,11 @@ fn lay_out(root: &Path, tree: &Path) -> Result<u64> {
 /// Files that are packed: where they are in the repository and in the package, and their mode.
 type Packed = Vec<(PathBuf, PathBuf, u32)>;
 
-fn packed(root: &Path) -> Result<Packed> {
+fn packed() -> Result<Packed> {
     let files = FILES.map(|(from, to, mode)| (from.into(), to.into(), mode));
     let mut packed = Packed::from(files);
     for from in DOCUMENTS {
-        for file in tracked(root, from)? {
+        for file in tracked(from)? {
             let to = Path::new(DOCUMENTS_GO_TO).join(&file);
             packed.push((file, to, 0o644));
         }
@@ -196,10 +189,8 @@ fn document(path: &Path, packed: &Packed, root: &Path) -> Result<String> {
 }
 
 /// The files that git tracks at `path`: itself, or what is in it.
-fn tracked(root: &Path, path: &str) -> Result<Vec<PathBuf>> {
-    let mut git = Command::new("git");
-    git.current_dir(root).args(["ls-files", "-z", "--", path]);
-    let listed = output(&mut git, "package a git checkout")?;
+fn tracked(path: &str) -> Result<Vec<PathBuf>> {
+    let listed = git(&["ls-files", "-z", "--", path])?;
     let files: Vec<_> = listed.split_terminator('\0').map(PathBuf::from).collect();
     if files.is_empty() {
         bail!("git tracks nothing at {path}");
@@ -268,7 +259,7 @@ mod tests {
     #[test]
     fn each_link_of_a_packed_document_leads_to_something_that_is_packed() {
         let root = workspace::root().canonicalize().unwrap();
-        let packed = packed(&root).unwrap();
+        let packed = packed().unwrap();
         let is_there = |path: &Path| packed.iter().any(|(_, to, _)| to.starts_with(plain(path)));
         let mut documents = 0;
         for (from, to, _) in &packed {

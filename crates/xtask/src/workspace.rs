@@ -52,6 +52,16 @@ pub fn cargo() -> Command {
     command
 }
 
+/// What git says in the workspace's folder.
+///
+/// # Errors
+/// If git fails, such as where this is no checkout.
+pub fn git(arguments: &[&str]) -> Result<String> {
+    let mut git = Command::new("git");
+    git.current_dir(root()).args(arguments);
+    output(&mut git, "run it in a git checkout")
+}
+
 /// Builds these programs as the tests were built, and gives the first of them.
 ///
 /// # Errors
@@ -74,9 +84,7 @@ pub fn built(programs: &[&str]) -> Result<Command> {
 /// If this is no git checkout, or a file can't be read.
 pub fn sources() -> Result<Vec<Source>> {
     let root = root();
-    let mut git = Command::new("git");
-    git.current_dir(&root).args(["ls-files", "-z"]);
-    let listed = output(&mut git, "run it in a git checkout")?;
+    let listed = git(&["ls-files", "-z"])?;
     let mut sources = Vec::new();
     for path in listed.split('\0').filter(|path| !path.is_empty()) {
         let file = root.join(path);

@@ -7,14 +7,14 @@ use books::retention::{Retention, RetentionDays, RetentionReport, Run};
 use boxoffice::catalogue::apply_catalogue;
 use boxoffice::pending_account::Amount;
 use boxoffice::stx_file::files;
-use boxoffice::{BoxOffice, Catalogue, ImportKind, ImportReport, Organisation, read_catalogue};
+use boxoffice::{BoxOffice, Catalogue, ImportKind, ImportReport, read_catalogue};
 use db::testing::TestDb;
 use db::{DbError, Tx, params};
 use gate::{
     Cancellation, Declared, Direction, Gate, InterfaceSettings, JournalItem, Merged, Scan, Sending,
     read_site,
 };
-use kernel::{CheckId, Clock, ManualClock, PseudonymKey, Timestamp};
+use kernel::{CheckId, Clock, Language, ManualClock, Organisation, PseudonymKey, Timestamp};
 use secutix::client::{CallError, Ticketing};
 use secutix::stx::Dialect;
 use secutix::wire::{ImportControlledTicketAnswer, ImportControlledTicketRequest, ReceivedTicket};
@@ -150,8 +150,10 @@ impl World {
             Organisation {
                 institution: "VILLEN".parse().unwrap(),
                 organisation: "VILLEN".parse().unwrap(),
+                name: "Villeneuve".to_owned(),
                 zone: "Europe/Paris".parse().unwrap(),
                 currency: "EUR".to_owned(),
+                language: Language::Fr,
             },
             Dialect::default(),
         )

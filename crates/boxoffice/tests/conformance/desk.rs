@@ -7,12 +7,12 @@ use boxoffice::report::Counts;
 use boxoffice::sales_file::{StagedId, WrittenFile};
 use boxoffice::stx_file::{StxFileId, file};
 use boxoffice::{
-    BoxOffice, Catalogue, CatalogueError, ImportReport, Organisation, dispute, ledger,
-    pending_account, read_catalogue, report,
+    BoxOffice, Catalogue, CatalogueError, ImportReport, dispute, ledger, pending_account,
+    read_catalogue, report,
 };
 use db::testing::TestDb;
 use db::{Db, DbError, Tx, params};
-use kernel::{BusinessDay, Clock, ControlBarcode, ManualClock, Timestamp};
+use kernel::{BusinessDay, Clock, ControlBarcode, Language, ManualClock, Organisation, Timestamp};
 use secutix::stx::Dialect;
 use secutix::wire::{ControlResult, ControlledTicket, ReceivedTicket, TicketResult};
 use std::path::PathBuf;
@@ -242,8 +242,10 @@ async fn office(test: &TestDb, clock: &ManualClock, dialect: Dialect) -> BoxOffi
     let organisation = Organisation {
         institution: "VILLEN".parse().unwrap(),
         organisation: "VILLEN".parse().unwrap(),
+        name: "Villeneuve".to_owned(),
         zone: "Europe/Paris".parse().unwrap(),
         currency: "EUR".to_owned(),
+        language: Language::Fr,
     };
     let migrated = test.db.migrate(&[boxoffice::SCHEMA], clock.now()).await;
     migrated.unwrap();

@@ -119,8 +119,7 @@ impl Table {
     pub(super) fn last_number(&self, tx: &mut Tx<'_>) -> Result<i64, DbError> {
         if tx.is_sqlite() {
             let sql = "SELECT seq FROM sqlite_sequence WHERE name = $1";
-            let found = tx.query_opt(sql, params![&self.name])?;
-            return found.map_or(Ok(0), |row| row.get("seq"));
+            return Ok(tx.value_opt(sql, params![&self.name])?.unwrap_or(0));
         }
         let sql = "SELECT pg_get_serial_sequence($1, $2)";
         let sequence: String = tx.value(sql, params![&self.name, self.key_column()])?;
@@ -134,12 +133,11 @@ impl Table {
             let delete = "DELETE FROM sqlite_sequence WHERE name = $1";
             tx.execute(delete, params![&self.name])?;
             let insert = "INSERT INTO sqlite_sequence (name, seq) VALUES ($1, $2)";
-            return tx.execute(insert, params![&self.name, last]).map(drop);
+            return tx.run(insert, params![&self.name, last]);
         }
         let sql = "SELECT setval(CAST(pg_get_serial_sequence($1, $2) AS regclass),
                                  GREATEST(CAST($3 AS BIGINT), 1), CAST($3 AS BIGINT) > 0)";
-        tx.query(sql, params![&self.name, self.key_column(), last])
-            .map(drop)
+        tx.run(sql, params![&self.name, self.key_column(), last])
     }
 }
 
@@ -156,11 +154,8 @@ pub(super) async fn tables(schemas: &'static [Schema]) -> Result<Vec<Table>, DbE
     let all = db.read("tables", |tx| {
         let sql = "SELECT name, sql FROM sqlite_schema
                    WHERE type = 'table' AND name NOT LIKE 'sqlite%' ORDER BY name";
-        let found = tx.query(sql, params![])?;
-        let tables = found.iter().map(|row| {
-            let (name, sql): (String, String) = (row.get("name")?, row.get("sql")?);
-            table(tx, name, &sql)
-        });
+        let found: Vec<(String, String)> = tx.query_as(sql, params![])?;
+        let tables = found.into_iter().map(|(name, sql)| table(tx, name, &sql));
         tables.collect::<Result<Vec<_>, DbError>>()
     });
     let mut left = all.await?;
@@ -179,22 +174,18 @@ pub(super) async fn tables(schemas: &'static [Schema]) -> Result<Vec<Table>, DbE
 
 /// A table, and those it refers to.
 fn table(tx: &mut Tx<'_>, name: String, sql: &str) -> Result<(Table, BTreeSet<String>), DbError> {
-    let columns = tx.query(
+    let columns: Vec<(String, String, i64)> = tx.query_as(
         "SELECT name, type, pk FROM pragma_table_info($1) ORDER BY cid",
         params![&name],
     )?;
     let mut key = Vec::new();
-    for (at, column) in columns.iter().enumerate() {
-        let place: i64 = column.get("pk")?;
-        if place > 0 {
-            key.push((place, at));
+    for (at, (_, _, place)) in columns.iter().enumerate() {
+        if *place > 0 {
+            key.push((*place, at));
         }
     }
     key.sort_unstable();
-    let types: Vec<String> = columns
-        .iter()
-        .map(|c| c.get("type"))
-        .collect::<Result<_, _>>()?;
+    let has_blob = columns.iter().any(|(_, of, _)| of == "BLOB");
     let parents = tx.column(
         "SELECT DISTINCT \"table\" FROM pragma_foreign_key_list($1)",
         params![&name],
@@ -202,16 +193,10 @@ fn table(tx: &mut Tx<'_>, name: String, sql: &str) -> Result<(Table, BTreeSet<St
     let mut parents: BTreeSet<String> = parents.into_iter().collect();
     parents.remove(&name);
     let table = Table {
-        columns: columns
-            .iter()
-            .map(|c| c.get("name"))
-            .collect::<Result<_, _>>()?,
+        columns: columns.into_iter().map(|(name, _, _)| name).collect(),
         key: key.into_iter().map(|(_, at)| at).collect(),
         is_numbered: sql.contains("AUTOINCREMENT"),
-        range: match types.iter().any(|of| of == "BLOB") {
-            true => RANGE_OF_LONG,
-            false => RANGE,
-        },
+        range: if has_blob { RANGE_OF_LONG } else { RANGE },
         name,
     };
     Ok((table, parents))

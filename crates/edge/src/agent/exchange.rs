@@ -21,34 +21,8 @@ pub struct Lane {
 /// Something that happened.
 #[derive(Debug)]
 pub enum Event {
-    /// A code was read.
-    Scan {
-        /// Who waits for the answer.
-        lane: Lane,
-        /// The raw text, at most 512 bytes.
-        code: String,
-        /// In or out, if the line says so.
-        direction: Option<Direction>,
-    },
-    /// The last entry is to be taken back.
-    CancelLast {
-        /// Who waits for the answer.
-        lane: Lane,
-    },
-    /// The agent wants something more of the card that was read last.
-    OnceMore {
-        /// Who waits for the answer.
-        lane: Lane,
-        /// What.
-        what: OnceMore,
-    },
-    /// The controller says what became of the door that was opened last.
-    Passage {
-        /// Who waits for the answer.
-        lane: Lane,
-        /// Whether somebody went through.
-        went: Went,
-    },
+    /// A line came in, or its connection has ended.
+    Line(Lane, Wish),
     /// What came of [`Errand::Ask`].
     Answered {
         /// The check.
@@ -82,6 +56,21 @@ pub enum Event {
     },
     /// Some time has passed; to be called at least every second.
     Tick,
+}
+
+/// What a line asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wish {
+    /// A check of this code, at most 512 bytes; in or out, if the line says so.
+    Check(String, Option<Direction>),
+    /// The last entry is to be taken back.
+    CancelLast,
+    /// The agent wants something more of the card that was read last.
+    OnceMore(OnceMore),
+    /// The controller says what became of the door that was opened last.
+    Passage(Went),
+    /// It was too long to ask for anything.
+    TooLong,
 }
 
 /// What an agent may want of a card once more.

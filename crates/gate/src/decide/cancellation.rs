@@ -282,11 +282,10 @@ fn insert(
 }
 
 fn is_cancelled(tx: &mut Tx<'_>, record: CheckId) -> Result<bool, DbError> {
-    let row = tx.query_opt(
+    tx.exists(
         "SELECT id FROM gate_cancellation WHERE check_id = $1",
         params![record],
-    )?;
-    Ok(row.is_some())
+    )
 }
 
 #[cfg(test)]

@@ -41,20 +41,18 @@ pub(crate) fn mark(
     outcome: Option<Decision>,
     now: Timestamp,
 ) -> Result<(), DbError> {
-    tx.execute(
+    tx.run(
         "INSERT INTO gate_door_admitted (check_id, outcome, arrived_at) VALUES ($1, $2, $3)
          ON CONFLICT (check_id) DO NOTHING",
         params![id, outcome, now],
     )
-    .map(drop)
 }
 
 pub(crate) fn is_marked(tx: &mut Tx<'_>, id: CheckId) -> Result<bool, DbError> {
-    let row = tx.query_opt(
+    tx.exists(
         "SELECT check_id FROM gate_door_admitted WHERE check_id = $1",
         params![id],
-    )?;
-    Ok(row.is_some())
+    )
 }
 
 /// Marked checks that nobody has settled; at most 10,000.
@@ -82,18 +80,13 @@ pub async fn settled(db: &Db) -> Result<i64, DbError> {
 
 /// Settles a marked check by hand; the first settlement stays.
 pub fn settle(tx: &mut Tx<'_>, id: CheckId, settlement: &Settlement) -> Result<Settled, DbError> {
-    let check = tx.query_opt(
+    let check: Option<(String, Option<String>)> = tx.query_opt_as(
         "SELECT code, card FROM gate_check WHERE check_id = $1",
         params![id],
     )?;
-    if let Some(check) = check {
-        let card: Option<String> = check.get("card")?;
-        let read = [Some(check.get("code")?), card];
-        if read
-            .into_iter()
-            .flatten()
-            .any(|read| holds(&settlement.note, &read))
-        {
+    if let Some((code, card)) = check {
+        let mut read = [code].into_iter().chain(card);
+        if read.any(|read| holds(&settlement.note, &read)) {
             return Ok(Settled::HoldsCode);
         }
     }

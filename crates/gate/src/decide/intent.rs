@@ -8,7 +8,7 @@ use crate::decide::repeat::{Before, Near};
 use crate::decide::rules::{self, Counted, Intent, Recognised, Verdict};
 use crate::decide::scan_time::{self, Certainty, ScanTime, Sending};
 use crate::{Decision, Direction, InterfaceSettings, Mode, Reason, Scan, Site};
-use db::{DbError, Row, Tx, params};
+use db::{DbError, FromRow, Row, Tx, params};
 use kernel::{CheckId, Timestamp};
 use otipass::SectorInfo;
 use std::sync::Arc;
@@ -165,12 +165,11 @@ pub(crate) fn begin(
 
 /// Whether there is a decision or an intent of this id.
 fn is_known(tx: &mut Tx<'_>, id: CheckId) -> Result<bool, DbError> {
-    let row = tx.query_opt(
+    tx.exists(
         "SELECT 1 AS n WHERE EXISTS (SELECT 1 FROM gate_check WHERE check_id = $1)
                           OR EXISTS (SELECT 1 FROM gate_intent WHERE check_id = $1)",
         params![id],
-    )?;
-    Ok(row.is_some())
+    )
 }
 
 /// Whether it was not there already.
@@ -235,8 +234,7 @@ pub(crate) fn claim(tx: &mut Tx<'_>, id: CheckId, asker: &Asker) -> Result<bool,
 /// Ends the intent of a check that is being decided. Whoever else decides it waits
 /// here, and finds it decided.
 pub(crate) fn end(tx: &mut Tx<'_>, id: CheckId) -> Result<(), DbError> {
-    tx.execute("DELETE FROM gate_intent WHERE check_id = $1", params![id])
-        .map(drop)
+    tx.run("DELETE FROM gate_intent WHERE check_id = $1", params![id])
 }
 
 /// What was recognised when the intent of this scan was kept, if there is one.
@@ -244,15 +242,17 @@ pub(crate) fn end(tx: &mut Tx<'_>, id: CheckId) -> Result<(), DbError> {
 /// # Errors
 /// [`CheckError::Conflict`] if the id belongs to another scan.
 pub(crate) fn find(tx: &mut Tx<'_>, scan: &Scan) -> Result<Option<Open>, CheckError> {
-    let row = tx.query_opt(
-        "SELECT * FROM gate_intent WHERE check_id = $1",
-        params![scan.id],
-    )?;
-    let Some(row) = row else { return Ok(None) };
-    if !scan.is_stored_as(&scan_of(&row)?) {
+    let Some(known) = of(tx, scan.id)? else {
+        return Ok(None);
+    };
+    if !scan.is_stored_as(&known.scan) {
         return Err(CheckError::Conflict(scan.id));
     }
-    Ok(Some(open(&row)?))
+    Ok(Some(known.open))
+}
+
+fn of(tx: &mut Tx<'_>, id: CheckId) -> Result<Option<Unresolved>, DbError> {
+    tx.query_opt_as("SELECT * FROM gate_intent WHERE check_id = $1", params![id])
 }
 
 /// An intent that never became a decision.
@@ -288,49 +288,45 @@ pub(crate) fn take(
     if !claim(tx, id, asker)? {
         return Ok(None);
     }
-    tx.query_opt("SELECT * FROM gate_intent WHERE check_id = $1", params![id])?
-        .map(|row| {
-            Ok(Unresolved {
-                scan: scan_of(&row)?,
-                open: open(&row)?,
-                arrived_at: row.get("arrived_at")?,
-            })
+    of(tx, id)
+}
+
+impl FromRow for Unresolved {
+    fn from_row(row: &Row) -> Result<Self, DbError> {
+        // Only entries that nobody forces are asked about.
+        let scan = Scan {
+            id: row.get("check_id")?,
+            device: row.get("device")?,
+            code: row.get("code")?,
+            device_time: row.get("device_time")?,
+            direction: Direction::Entry,
+            forced_note: None,
+        };
+        let recognised = Recognised {
+            card: row.get("card")?,
+            num_type: row.get("num_type")?,
+            sector: row.get("sector")?,
+            info: SectorInfo {
+                service_id: row.get("service_id")?,
+                space_id: row.get("space_id")?,
+                season: row.get("season")?,
+                product: row.get("product")?,
+            },
+        };
+        let open = Open {
+            recognised,
+            // The server itself saw it arrive.
+            scanned: ScanTime {
+                at: row.get("scanned_at")?,
+                certainty: Certainty::Known,
+            },
+            set_up: row.get("set_up")?,
+            one_more_than: row.get("one_more_than")?,
+        };
+        Ok(Self {
+            scan,
+            open,
+            arrived_at: row.get("arrived_at")?,
         })
-        .transpose()
-}
-
-/// Only entries that nobody forces are asked about.
-fn scan_of(row: &Row) -> Result<Scan, DbError> {
-    Ok(Scan {
-        id: row.get("check_id")?,
-        device: row.get("device")?,
-        code: row.get("code")?,
-        device_time: row.get("device_time")?,
-        direction: Direction::Entry,
-        forced_note: None,
-    })
-}
-
-fn open(row: &Row) -> Result<Open, DbError> {
-    let recognised = Recognised {
-        card: row.get("card")?,
-        num_type: row.get("num_type")?,
-        sector: row.get("sector")?,
-        info: SectorInfo {
-            service_id: row.get("service_id")?,
-            space_id: row.get("space_id")?,
-            season: row.get("season")?,
-            product: row.get("product")?,
-        },
-    };
-    Ok(Open {
-        recognised,
-        // The server itself saw it arrive.
-        scanned: ScanTime {
-            at: row.get("scanned_at")?,
-            certainty: Certainty::Known,
-        },
-        set_up: row.get("set_up")?,
-        one_more_than: row.get("one_more_than")?,
-    })
+    }
 }

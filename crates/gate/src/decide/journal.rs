@@ -131,6 +131,9 @@ impl Deciding {
         if cancellations.len() > BATCH_LIMIT {
             return Err(JournalError::TooManyCancellations(cancellations.len()));
         }
+        if cancellations.is_empty() {
+            return Ok(Vec::new());
+        }
         let now = self.clock.now();
         let merge = move |tx: &mut Tx<'_>, one: &Cancellation| {
             let cancelled = scan_time::of_journal(now, one.device_time, &one.sending);

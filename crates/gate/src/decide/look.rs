@@ -51,6 +51,10 @@ pub struct LastEntry {
     pub cancelled: bool,
 }
 
+db::from_row! {
+    LastEntry { at = "scanned_at", sector, device, decision = "outcome", cancelled }
+}
+
 /// Why there is nothing to see.
 #[derive(Debug, thiserror::Error)]
 pub enum LookError {
@@ -122,21 +126,11 @@ impl Deciding {
 }
 
 fn last_entries(tx: &mut Tx<'_>, card: &CardNumber) -> Result<Vec<LastEntry>, DbError> {
-    tx.query(
-        "SELECT c.scanned_at, c.sector, c.device, c.outcome, x.id AS cancellation
+    tx.query_as(
+        "SELECT c.scanned_at, c.sector, c.device, c.outcome,
+                CAST(CASE WHEN x.id IS NULL THEN 0 ELSE 1 END AS BIGINT) AS cancelled
          FROM gate_check c LEFT JOIN gate_cancellation x ON x.check_id = c.check_id
          WHERE c.card = $1 AND c.admitted = 1 ORDER BY c.scanned_at DESC LIMIT $2",
         params![card, LAST_ENTRIES],
-    )?
-    .iter()
-    .map(|row| {
-        Ok(LastEntry {
-            at: row.get("scanned_at")?,
-            sector: row.get("sector")?,
-            device: row.get("device")?,
-            decision: row.get("outcome")?,
-            cancelled: row.get::<Option<String>>("cancellation")?.is_some(),
-        })
-    })
-    .collect()
+    )
 }

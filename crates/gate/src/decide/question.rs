@@ -36,19 +36,16 @@ pub(crate) fn open(
     if opened == 1 {
         return Ok(None);
     }
-    tx.query_opt(
+    tx.value_opt(
         "SELECT check_id FROM gate_open_question WHERE card = $1 AND sector = $2",
         params![card, sector],
-    )?
-    .map(|row| row.get("check_id"))
-    .transpose()
+    )
 }
 
 /// Closes the question that the check `id` had open, if it had one.
 pub(crate) fn close(tx: &mut Tx<'_>, id: CheckId) -> Result<(), DbError> {
-    tx.execute(
+    tx.run(
         "DELETE FROM gate_open_question WHERE check_id = $1",
         params![id],
     )
-    .map(drop)
 }

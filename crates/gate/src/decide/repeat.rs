@@ -16,6 +16,8 @@ pub struct Earlier {
     pub at: Timestamp,
 }
 
+db::from_row! { Earlier { check = "check_id", device, at = "scanned_at" } }
+
 /// The admission nearest to a scan at `at` that is at most `window_ms` away, before
 /// or after it, with no exit between the two; either end of either counts.
 #[must_use]
@@ -71,15 +73,15 @@ pub(crate) enum Before {
 impl Near<'_> {
     /// The admission by which the scan is a repeat, as far as is known by now.
     pub(crate) fn earlier(&self, tx: &mut Tx<'_>) -> Result<Option<Earlier>, DbError> {
-        let rows = tx.query(admissions!(), &self.between())?;
-        self.nearest(tx, &rows)
+        let admissions = tx.query_as(admissions!(), &self.between())?;
+        self.nearest(tx, &admissions)
     }
 
     /// The same, and whether the check `id` itself is decided; in one statement, for a
     /// visitor waits for it.
     pub(crate) fn before_asking(&self, tx: &mut Tx<'_>, id: CheckId) -> Result<Before, DbError> {
         let [card, sector, from, to] = self.between();
-        let rows = tx.query(
+        let found: Vec<Earlier> = tx.query_as(
             concat!(
                 "SELECT check_id, device, scanned_at FROM gate_check WHERE check_id = $5
                  UNION ALL ",
@@ -87,12 +89,10 @@ impl Near<'_> {
             ),
             &[card, sector, from, to, id.into()],
         )?;
-        for row in &rows {
-            if row.get::<CheckId>("check_id")? == id {
-                return Ok(Before::Decided);
-            }
+        if found.iter().any(|found| found.check == id) {
+            return Ok(Before::Decided);
         }
-        let earlier = self.nearest(tx, &rows)?;
+        let earlier = self.nearest(tx, &found)?;
         Ok(earlier.map_or(Before::Nothing, Before::Admitted))
     }
 
@@ -104,19 +104,17 @@ impl Near<'_> {
         [self.card.into(), self.sector.into(), from.into(), to.into()]
     }
 
-    fn nearest(&self, tx: &mut Tx<'_>, admissions: &[Row]) -> Result<Option<Earlier>, DbError> {
+    fn nearest(&self, tx: &mut Tx<'_>, admissions: &[Earlier]) -> Result<Option<Earlier>, DbError> {
         if self.window_ms == 0 || admissions.is_empty() {
             return Ok(None);
         }
-        let admissions = admissions.iter().map(read);
-        let admissions = admissions.collect::<Result<Vec<_>, DbError>>()?;
         let exits = tx.column(
             "SELECT scanned_at FROM gate_check
              WHERE card = $1 AND sector = $2 AND scanned_at BETWEEN $3 AND $4
                AND outcome = 'exit'",
             &self.between(),
         )?;
-        Ok(nearest(&admissions, &exits, self.at, self.window_ms).cloned())
+        Ok(nearest(admissions, &exits, self.at, self.window_ms).cloned())
     }
 }
 
@@ -136,33 +134,21 @@ pub(crate) fn latest(
     card: &CardNumber,
     sector: &SectorCode,
 ) -> Result<Option<Earlier>, DbError> {
-    tx.query_opt(
+    tx.query_opt_as(
         "SELECT check_id, device, scanned_at FROM gate_check c
          WHERE card = $1 AND sector = $2 AND admitted = 1
            AND NOT EXISTS (SELECT 1 FROM gate_cancellation x WHERE x.check_id = c.check_id)
          ORDER BY scanned_at DESC LIMIT 1",
         params![card, sector],
-    )?
-    .map(|row| read(&row))
-    .transpose()
+    )
 }
 
 /// The admission of this id; `None` while its check is open.
 fn find(tx: &mut Tx<'_>, id: CheckId) -> Result<Option<Earlier>, DbError> {
-    tx.query_opt(
+    tx.query_opt_as(
         "SELECT check_id, device, scanned_at FROM gate_check WHERE check_id = $1",
         params![id],
-    )?
-    .map(|row| read(&row))
-    .transpose()
-}
-
-fn read(row: &Row) -> Result<Earlier, DbError> {
-    Ok(Earlier {
-        check: row.get("check_id")?,
-        device: row.get("device")?,
-        at: row.get("scanned_at")?,
-    })
+    )
 }
 
 #[cfg(test)]

@@ -13,25 +13,23 @@ pub(crate) fn decided(
     day: BusinessDay,
     decision: Decision,
 ) -> Result<(), DbError> {
-    tx.execute(
+    tx.run(
         "INSERT INTO gate_outcome_day (business_day, device, outcome, checks)
          VALUES ($1, $2, $3, 1)
          ON CONFLICT (business_day, device, outcome)
          DO UPDATE SET checks = gate_outcome_day.checks + 1",
         params![day, device, decision],
     )
-    .map(drop)
 }
 
 /// The outcome of `record` holds no more: a follow-up overrules it.
 pub(crate) fn overruled(tx: &mut Tx<'_>, record: CheckId) -> Result<(), DbError> {
-    tx.execute(
+    tx.run(
         "UPDATE gate_outcome_day SET checks = checks - 1
          WHERE (business_day, device, outcome) =
                (SELECT business_day, device, outcome FROM gate_check WHERE check_id = $1)",
         params![record],
     )
-    .map(drop)
 }
 
 /// Counts an entry.
@@ -42,27 +40,25 @@ pub(crate) fn admitted(
     hour: i64,
     sector: Option<&SectorCode>,
 ) -> Result<(), DbError> {
-    tx.execute(
+    tx.run(
         "INSERT INTO gate_attendance_hour (business_day, device, hour, sector, admitted, cancelled)
          VALUES ($1, $2, $3, $4, 1, 0)
          ON CONFLICT (business_day, device, hour, sector)
          DO UPDATE SET admitted = gate_attendance_hour.admitted + 1",
         params![day, device, hour, sector.map_or("", SectorCode::as_str)],
     )
-    .map(drop)
 }
 
 /// The entry of `record` is cancelled. Gives the day it had counted for.
 pub(crate) fn cancelled(tx: &mut Tx<'_>, record: CheckId) -> Result<BusinessDay, DbError> {
-    tx.query_one(
+    tx.value(
         "UPDATE gate_attendance_hour SET admitted = admitted - 1, cancelled = cancelled + 1
          WHERE (business_day, device, hour, sector) =
                (SELECT business_day, device, hour, COALESCE(sector, '') FROM gate_check
                 WHERE check_id = $1)
          RETURNING business_day",
         params![record],
-    )?
-    .get("business_day")
+    )
 }
 
 /// How many visitors the device admitted on `day`, without cancelled entries.
@@ -71,10 +67,9 @@ pub(crate) fn count_of_day(
     device: &DeviceCode,
     day: BusinessDay,
 ) -> Result<u32, DbError> {
-    tx.query_one(
-        "SELECT CAST(COALESCE(SUM(admitted), 0) AS BIGINT) AS admitted FROM gate_attendance_hour
+    tx.value(
+        "SELECT CAST(COALESCE(SUM(admitted), 0) AS BIGINT) FROM gate_attendance_hour
          WHERE business_day = $1 AND device = $2",
         params![day, device],
-    )?
-    .get("admitted")
+    )
 }

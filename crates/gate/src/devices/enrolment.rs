@@ -118,18 +118,17 @@ impl Devices {
                 }
                 // Made further ahead, it was by a clock that was wrong, and would be valid for
                 // too long.
-                let used = tx.query_opt(
+                let used = tx.value_opt(
                     "UPDATE gate_enrolment_code SET used_at = $2
                      WHERE code_sha256 = $1 AND used_at IS NULL AND expires_at > $2
                          AND created_at <= $3
                      RETURNING device",
                     params![code.sha256(), now, now.plus_ms(CLOCK_AHEAD_MS)],
                 )?;
-                let Some(used) = used else {
+                let Some(device) = used else {
                     throttle::count(tx, from, now)?;
                     return Ok(Err(EnrolError::CodeInvalid));
                 };
-                let device = used.get("device")?;
                 grant_token(tx, &device, &token, now)?;
                 Ok(Ok(device))
             })
@@ -201,14 +200,13 @@ pub fn state_of_enrolment(
 
 /// The devices that a code was made for of late which nobody has used, by code.
 pub async fn awaited(db: &Db) -> Result<Vec<DeviceCode>, DbError> {
-    let read = |tx: &mut Tx<'_>| {
-        let rows = tx.query(
+    db.read("devices awaited", |tx| {
+        tx.column(
             "SELECT DISTINCT device FROM gate_enrolment_code WHERE used_at IS NULL ORDER BY device",
             params![],
-        )?;
-        rows.iter().map(|row| row.get("device")).collect()
-    };
-    db.read("devices awaited", read).await
+        )
+    })
+    .await
 }
 
 #[cfg(test)]

@@ -52,7 +52,7 @@ impl Devices {
         let note = move |tx: &mut Tx<'_>| {
             let sql = "INSERT INTO gate_test_check (check_id) VALUES ($1)
                  ON CONFLICT (check_id) DO NOTHING";
-            tx.execute(sql, params![check]).map(drop)
+            tx.run(sql, params![check])
         };
         self.db.write("test check", note).await
     }
@@ -64,7 +64,7 @@ fn save(
     report: DeviceReport,
     now: Timestamp,
 ) -> Result<(), DbError> {
-    tx.execute(
+    tx.run(
         "UPDATE gate_device
          SET seen_at = $2,
              clock_offset_ms = COALESCE($3, clock_offset_ms),
@@ -85,7 +85,6 @@ fn save(
             report.mode,
         ],
     )
-    .map(drop)
 }
 
 /// All devices as the gate last heard of them, by code.
@@ -111,11 +110,11 @@ pub(crate) fn states(tx: &mut Tx<'_>) -> Result<Vec<DeviceState>, DbError> {
          FROM gate_device d ORDER BY d.code",
         params![],
     )?;
-    for row in tx.query(
+    let doors: Vec<(DoorCode, SectorCode)> = tx.query_as(
         "SELECT door, sector FROM gate_door_sector ORDER BY door, sector",
         params![],
-    )? {
-        let (door, sector): (DoorCode, SectorCode) = (row.get("door")?, row.get("sector")?);
+    )?;
+    for (door, sector) in doors {
         for device in devices.iter_mut().filter(|device| device.door == door) {
             device.sectors.push(sector.clone());
         }

@@ -65,11 +65,11 @@ pub fn forget_old(tx: &mut Tx<'_>, now: Timestamp) -> Result<(), DbError> {
 }
 
 fn wrong(tx: &mut Tx<'_>, party: &str, now: Timestamp) -> Result<i64, DbError> {
-    let row = tx.query_opt(
+    let wrong = tx.value_opt(
         "SELECT wrong FROM gate_enrolment_throttle WHERE minute = $1 AND party = $2",
         params![minute(now), party],
     )?;
-    row.map_or(Ok(0), |row| row.get("wrong"))
+    Ok(wrong.unwrap_or(0))
 }
 
 fn minute(now: Timestamp) -> i64 {

@@ -155,12 +155,11 @@ pub fn grant_token(
 }
 
 pub(crate) fn check_known(tx: &mut Tx<'_>, device: &DeviceCode) -> Result<(), TokenError> {
-    tx.query_opt(
-        "SELECT code FROM gate_device WHERE code = $1",
-        params![device],
-    )?
-    .map(drop)
-    .ok_or_else(|| TokenError::UnknownDevice(device.clone()))
+    let sql = "SELECT code FROM gate_device WHERE code = $1";
+    if tx.exists(sql, params![device])? {
+        return Ok(());
+    }
+    Err(TokenError::UnknownDevice(device.clone()))
 }
 
 /// Takes back all tokens of `device`, and says how many there were. A running

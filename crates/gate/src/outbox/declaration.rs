@@ -5,7 +5,7 @@
 use crate::decide::partner::{counted, is_outage};
 use crate::decide::rules::Counted;
 use crate::outbox::Outbox;
-use db::{DbError, Row, Tx, params};
+use db::{DbError, FromRow, Row, Tx, params};
 use kernel::{CheckId, Timestamp};
 use otipass::{Answer, AskError, Question, References, Refusal};
 use std::time::Duration;
@@ -51,12 +51,11 @@ pub(crate) fn owe(
     counted: Counted,
     due_at: Timestamp,
 ) -> Result<(), DbError> {
-    tx.execute(
+    tx.run(
         "INSERT INTO gate_declaration (check_id, maybe_counted, attempts, due_at)
          VALUES ($1, $2, 0, $3)",
         params![record, counted == Counted::Maybe, due_at],
     )
-    .map(drop)
 }
 
 /// The question about a kept check, under its own id as reference: a follow-up is
@@ -172,7 +171,7 @@ pub(crate) fn due_now<T>(
 }
 
 fn due(tx: &mut Tx<'_>, behind: Timestamp, up_to: Timestamp) -> Result<Option<Due>, DbError> {
-    tx.query_opt(
+    tx.query_opt_as(
         "SELECT d.check_id, d.maybe_counted, d.attempts, d.due_at, c.card, c.num_type, c.service_id,
                 c.space_id, c.scanned_at
          FROM gate_declaration d JOIN gate_check c ON c.check_id = d.check_id
@@ -181,16 +180,18 @@ fn due(tx: &mut Tx<'_>, behind: Timestamp, up_to: Timestamp) -> Result<Option<Du
            AND g.check_id IS NULL
          ORDER BY d.due_at, d.seq LIMIT 1",
         params![behind, up_to],
-    )?
-    .map(|row| {
-        Ok(Due {
-            question: question(&row)?,
+    )
+}
+
+impl FromRow for Due {
+    fn from_row(row: &Row) -> Result<Self, DbError> {
+        Ok(Self {
+            question: question(row)?,
             maybe_counted: row.get("maybe_counted")?,
             attempts: row.get("attempts")?,
             due_at: row.get("due_at")?,
         })
-    })
-    .transpose()
+    }
 }
 
 /// 1 s, 2 s, 4 s … up to five minutes.

@@ -471,8 +471,7 @@ fn mark(
                AND delivered_at IS NULL"
         }
     };
-    tx.execute(sql, params![barcode, delivered_at, refused])
-        .map(drop)
+    tx.run(sql, params![barcode, delivered_at, refused])
 }
 
 #[cfg(test)]

@@ -44,9 +44,8 @@ pub fn count(tx: &mut Tx<'_>) -> Result<i64, DbError> {
 
 /// Notes that the box office was told.
 pub fn told(tx: &mut Tx<'_>, check: CheckId, now: Timestamp) -> Result<(), DbError> {
-    tx.execute(
+    tx.run(
         "UPDATE gate_declaration SET dispute_told_at = $2 WHERE check_id = $1",
         params![check, now],
     )
-    .map(drop)
 }

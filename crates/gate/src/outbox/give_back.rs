@@ -14,12 +14,11 @@ const GIVE_BACK_TIMEOUT: Duration = Duration::from_secs(10);
 /// Notes that Otipass is to give back the entry of this record, unless its card
 /// number was removed: without it, Otipass cannot be told.
 pub(crate) fn owe(tx: &mut Tx<'_>, record: CheckId, now: Timestamp) -> Result<(), DbError> {
-    tx.execute(
+    tx.run(
         "INSERT INTO gate_give_back (check_id, attempts, due_at)
          SELECT check_id, 0, $2 FROM gate_check WHERE check_id = $1 AND card_removed_at IS NULL",
         params![record, now],
     )
-    .map(drop)
 }
 
 impl Outbox {

@@ -145,22 +145,20 @@ pub(crate) fn note(
     (of, cause, reason): &(Stopped, Cause, String),
     now: Timestamp,
 ) -> Result<(), DbError> {
-    tx.execute(
+    tx.run(
         "INSERT INTO gate_ticketing_trouble (lane, since, latest, cause, reason)
          VALUES ($1, $2, $2, $3, $4)
          ON CONFLICT (lane) DO UPDATE SET latest = $2, cause = $3, reason = $4",
         params![of.word(), now, cause, reason],
     )
-    .map(drop)
 }
 
 /// Notes that `of` goes on.
 pub(crate) fn clear(tx: &mut Tx<'_>, of: &Stopped) -> Result<(), DbError> {
-    tx.execute(
+    tx.run(
         "DELETE FROM gate_ticketing_trouble WHERE lane = $1",
         params![of.word()],
     )
-    .map(drop)
 }
 
 /// What is stopped, the longest first.

@@ -69,11 +69,10 @@ pub(super) fn lease(tx: &mut Tx<'_>, now: Timestamp) -> Result<Option<(Lease, He
 
 /// Gives the right back, if it is still there.
 pub(super) fn release(tx: &mut Tx<'_>, lease: Lease) -> Result<(), DbError> {
-    tx.execute(
+    tx.run(
         "UPDATE gate_pass_list SET leased_until = $1 WHERE id = 1 AND leased_until = $2",
         params![LONG_AGO, lease.0],
     )
-    .map(drop)
 }
 
 /// Whether nobody else took the right meanwhile, nor takes it until this transaction
@@ -88,12 +87,11 @@ fn holds(tx: &mut Tx<'_>, lease: Lease) -> Result<bool, DbError> {
 
 /// The filters and exceptions of the last whole; `None` before the first.
 pub(super) fn whole(tx: &mut Tx<'_>) -> Result<Option<Content>, DbError> {
-    let row = tx.query_opt(
+    let text: Option<String> = tx.value_opt(
         "SELECT whole FROM gate_pass_list WHERE id = 1 AND whole_version > 0",
         params![],
     )?;
-    let Some(row) = row else { return Ok(None) };
-    let text: String = row.get("whole")?;
+    let Some(text) = text else { return Ok(None) };
     let unreadable = |_| DbError::Column {
         column: "whole".to_owned(),
         problem: "holds what this program did not write".to_owned(),
@@ -162,12 +160,11 @@ pub(super) fn save(
 
 /// How many passes are known, and how many have changed since `version`.
 pub(super) fn counts(tx: &mut Tx<'_>, version: i64) -> Result<(i64, i64), DbError> {
-    let row = tx.query_one(
+    tx.query_one_as(
         "SELECT (SELECT COUNT(*) FROM gate_pass) AS known,
                 (SELECT COUNT(*) FROM gate_pass WHERE version > $1) AS changed",
         params![version],
-    )?;
-    Ok((row.get("known")?, row.get("changed")?))
+    )
 }
 
 /// What a reading came to.

@@ -64,13 +64,13 @@ pub async fn used_after(
 ) -> Result<BTreeSet<DeviceCode>, DbError> {
     let [first, second, third, fourth] = [7, 14, 21, 28].map(|past| day.plus_days(-past));
     db.read("devices used later", move |tx| {
-        let rows = tx.query(
+        let devices = tx.column(
             "SELECT device FROM gate_attendance_hour
              WHERE business_day IN ($1, $2, $3, $4) AND hour > $5
              GROUP BY device HAVING COUNT(DISTINCT business_day) >= $6",
             params![first, second, third, fourth, i64::from(hour), days],
         )?;
-        rows.iter().map(|row| row.get("device")).collect()
+        Ok(devices.into_iter().collect())
     })
     .await
 }

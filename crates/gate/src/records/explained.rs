@@ -2,7 +2,7 @@
 //! to the single check: lists, the latest first.
 
 use crate::records::history::{CheckLine, LINE};
-use db::{Db, DbError, FromRow, params};
+use db::{Db, DbError, params};
 use kernel::ControlBarcode;
 use std::collections::BTreeMap;
 
@@ -119,14 +119,13 @@ pub async fn of_barcodes(
 /// How many ticketing refused; cheap, however many it took.
 pub async fn refusals(db: &Db) -> Result<Refusals, DbError> {
     db.read("refusals of ticketing", |tx| {
-        let row = tx.query_one(
+        tx.query_one_as(
             "SELECT (SELECT COUNT(*) FROM gate_control_barcode
                      WHERE refused IS NOT NULL) AS barcodes,
                     (SELECT COUNT(*) FROM gate_cancellation
                      WHERE refused IS NOT NULL) AS cancellations",
             params![],
-        )?;
-        Refusals::from_row(&row)
+        )
     })
     .await
 }

@@ -1,7 +1,7 @@
 //! The gate's side of the reconciliation: every control barcode, in order, with
 //! where it stands.
 
-use db::{Db, DbError, Row, params};
+use db::{Db, DbError, FromRow, Row, params};
 use kernel::{CheckId, ControlBarcode, SectorCode, Timestamp};
 use std::collections::BTreeSet;
 
@@ -45,8 +45,7 @@ pub async fn page(
     let after = after.map_or(String::new(), |barcode| barcode.reveal().to_owned());
     let sql = format!("{ENTRY} WHERE b.barcode > $1 ORDER BY b.barcode LIMIT $2");
     db.read("gate ledger", move |tx| {
-        let rows = tx.query(&sql, params![&after, limit])?;
-        rows.iter().map(entry).collect()
+        tx.query_as(&sql, params![&after, limit])
     })
     .await
 }
@@ -60,9 +59,8 @@ pub async fn delivered(db: &Db, count: u32) -> Result<Vec<GateEntry>, DbError> {
     let next = format!("SELECT MAX(b.seq) AS seq {delivered} AND b.seq <= $1");
     let one = format!("{ENTRY} WHERE b.seq = $1");
     db.read("delivered barcodes", move |tx| {
-        let found = tx.query_one(&ends, params![])?;
-        let oldest: Option<i64> = found.get("oldest")?;
-        let (Some(oldest), Some(newest)) = (oldest, found.get::<Option<i64>>("newest")?) else {
+        let found: (Option<i64>, Option<i64>) = tx.query_one_as(&ends, params![])?;
+        let (Some(oldest), Some(newest)) = found else {
             return Ok(Vec::new());
         };
         let (mut chosen, parts) = (BTreeSet::new(), i64::from(count.max(2)) - 1);
@@ -72,7 +70,7 @@ pub async fn delivered(db: &Db, count: u32) -> Result<Vec<GateEntry>, DbError> {
         }
         let mut entries = Vec::new();
         for seq in chosen.into_iter().rev() {
-            entries.push(entry(&tx.query_one(&one, params![seq])?)?);
+            entries.push(tx.query_one_as(&one, params![seq])?);
         }
         Ok(entries)
     })
@@ -86,23 +84,23 @@ const ENTRY: &str = "SELECT b.barcode, b.check_id, b.sector, b.delivered_at, b.r
      LEFT JOIN gate_declaration d ON d.check_id = b.check_id
      LEFT JOIN gate_cancellation x ON x.check_id = b.check_id";
 
-fn entry(row: &Row) -> Result<GateEntry, DbError> {
-    let cancelled: Option<String> = row.get("cancellation")?;
-    let cancelled = cancelled.map(|_| {
-        Ok::<_, DbError>(standing(
+impl FromRow for GateEntry {
+    fn from_row(row: &Row) -> Result<Self, DbError> {
+        let cancelled: Option<String> = row.get("cancellation")?;
+        let cancellation = standing(
             row.get("cancellation_delivered_at")?,
             row.get("cancellation_refused")?,
-        ))
-    });
-    Ok(GateEntry {
-        barcode: row.get("barcode")?,
-        check_id: row.get("check_id")?,
-        sector: row.get("sector")?,
-        standing: standing(row.get("delivered_at")?, row.get("refused")?),
-        disputed: row.get("disputed")?,
-        dispute_told: row.get::<Option<Timestamp>>("dispute_told_at")?.is_some(),
-        cancelled: cancelled.transpose()?,
-    })
+        );
+        Ok(Self {
+            barcode: row.get("barcode")?,
+            check_id: row.get("check_id")?,
+            sector: row.get("sector")?,
+            standing: standing(row.get("delivered_at")?, row.get("refused")?),
+            disputed: row.get("disputed")?,
+            dispute_told: row.get::<Option<Timestamp>>("dispute_told_at")?.is_some(),
+            cancelled: cancelled.map(|_| cancellation),
+        })
+    }
 }
 
 fn standing(delivered_at: Option<i64>, refused: Option<String>) -> Standing {

@@ -48,18 +48,15 @@ impl Due {
 
 /// The key of this database's pseudonyms, if there is one.
 pub fn key(tx: &mut Tx<'_>) -> Result<Option<PseudonymKey>, DbError> {
-    tx.query_opt("SELECT key FROM gate_retention WHERE id = 1", params![])?
-        .map(|row| row.get("key"))
-        .transpose()
+    tx.value_opt("SELECT key FROM gate_retention WHERE id = 1", params![])
 }
 
 /// Saves the key, if there is none yet.
 pub fn save_key(tx: &mut Tx<'_>, key: &PseudonymKey) -> Result<(), DbError> {
-    tx.execute(
+    tx.run(
         "INSERT INTO gate_retention (id, key) VALUES (1, $1) ON CONFLICT (id) DO NOTHING",
         params![key],
     )
-    .map(drop)
 }
 
 /// Checks behind `after` that were scanned and arrived before `before`, still
@@ -202,9 +199,8 @@ impl Removed {
 }
 
 fn is_taken(tx: &mut Tx<'_>, barcode: &ControlBarcode) -> Result<bool, DbError> {
-    let row = tx.query_opt(
+    tx.exists(
         "SELECT seq FROM gate_control_barcode WHERE barcode = $1",
         params![barcode],
-    )?;
-    Ok(row.is_some())
+    )
 }

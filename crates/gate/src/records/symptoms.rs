@@ -67,17 +67,14 @@ fn beginnings(tx: &mut Tx<'_>) -> Result<BTreeMap<DeviceCode, String>, DbError> 
     let devices: Vec<DeviceCode> = tx.column("SELECT code FROM gate_device", params![])?;
     let mut found = BTreeMap::new();
     for device in devices {
-        let rows = tx.query(
+        let latest: Vec<(String, String)> = tx.query_as(
             "SELECT code, outcome FROM gate_check WHERE device = $1
              ORDER BY arrived_at DESC LIMIT $2",
             params![&device, i64::try_from(IN_A_ROW).unwrap_or(i64::MAX)],
         )?;
-        let mut codes = Vec::with_capacity(rows.len());
-        for row in &rows {
-            if row.get::<String>("outcome")? == "not_a_pass" {
-                codes.push(row.get::<String>("code")?);
-            }
-        }
+        let latest = latest.into_iter();
+        let codes = latest.filter(|(_, outcome)| outcome == "not_a_pass");
+        let codes: Vec<String> = codes.map(|(code, _)| code).collect();
         if codes.len() == IN_A_ROW {
             found.extend(beginning(&codes).map(|beginning| (device, beginning)));
         }
@@ -119,17 +116,15 @@ fn clock_offsets_ms(tx: &mut Tx<'_>) -> Result<BTreeMap<DeviceCode, i64>, DbErro
 }
 
 fn refused(tx: &mut Tx<'_>) -> Result<BTreeMap<String, i64>, DbError> {
-    tx.query(
+    let refused = tx.query_as(
         "SELECT refused, COUNT(*) AS barcodes
          FROM (SELECT refused FROM gate_control_barcode WHERE refused IS NOT NULL
                UNION ALL
                SELECT refused FROM gate_cancellation WHERE refused IS NOT NULL) AS all_refused
          GROUP BY refused",
         params![],
-    )?
-    .iter()
-    .map(|row| Ok((row.get("refused")?, row.get("barcodes")?)))
-    .collect()
+    )?;
+    Ok(refused.into_iter().collect())
 }
 
 #[cfg(test)]

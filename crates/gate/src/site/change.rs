@@ -2,7 +2,7 @@
 //! against the whole site, in the transaction that keeps it, and a running gate
 //! takes it up within a second.
 
-pub use crate::site::layout::{Organisation, save_organisation};
+pub use crate::site::layout::save_organisation;
 pub use crate::site::rename::{Mapped, Use, rename_device, rename_door, rename_sector};
 
 use crate::site::layout::{write_device, write_door, write_sector};

@@ -2,6 +2,7 @@
 
 use crate::site::change::{NAME_LIMIT_CHARS, is_currency, is_name};
 use crate::site::found;
+use crate::site::table::SWITCHES;
 use crate::{Device, DeviceSettings, Door, Site};
 use kernel::finding::{Finding, Lines, Phrase, Place, Position, Thing};
 use kernel::{DeviceCode, DoorCode, InvalidCode, SectorCode};
@@ -124,14 +125,6 @@ pub fn write_site(site: &Site) -> String {
         file += &format!("\n[[door]]\ncode = \"{code}\"\n{name}sectors = [{sectors}]\n");
     }
     for (code, device) in &site.devices {
-        let DeviceSettings {
-            direction,
-            may_switch_direction,
-            forced_entry,
-            several_persons,
-            help_desk,
-            sound,
-        } = device.settings;
         file += &format!(
             "\n[[device]]\ncode = \"{code}\"\n{}door = \"{}\"\n",
             named(&device.name),
@@ -140,12 +133,11 @@ pub fn write_site(site: &Site) -> String {
         if let Some(language) = device.language {
             file += &format!("language = \"{}\"\n", language.as_str());
         }
-        file += &format!(
-            "direction = \"{}\"\nswitch_direction = {may_switch_direction}\n\
-             forced_entry = {forced_entry}\nseveral_persons = {several_persons}\n\
-             help_desk = {help_desk}\nsound = {sound}\n",
-            direction.as_str()
-        );
+        let mut settings = device.settings;
+        file += &format!("direction = \"{}\"\n", settings.direction.as_str());
+        for (key, switch) in SWITCHES {
+            file += &format!("{key} = {}\n", switch(&mut settings));
+        }
     }
     file
 }

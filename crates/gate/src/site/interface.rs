@@ -280,17 +280,16 @@ fn save(tx: &mut Tx<'_>, interface: &StoredInterface) -> Result<(), DbError> {
 /// If the database fails.
 pub async fn revision(db: &Db) -> Result<String, DbError> {
     db.read("interface revision", |tx| {
-        let of_site = tx.query_opt(
+        let site: Option<String> = tx.value_opt(
             "SELECT institution || '/' || organisation || '/' || name || '/' || timezone || '/'
                  || currency || '/' || language AS site FROM gate_site WHERE id = 1",
             params![],
         )?;
-        let of_interface = tx.query_opt(
+        let interface: Option<i64> = tx.value_opt(
             "SELECT revision FROM gate_interface WHERE id = 1",
             params![],
         )?;
-        let site = of_site.map_or(Ok(String::new()), |row| row.get("site"))?;
-        let interface: i64 = of_interface.map_or(Ok(0), |row| row.get("revision"))?;
+        let (interface, site) = (interface.unwrap_or(0), site.unwrap_or_default());
         Ok(format!("{interface} {site}"))
     })
     .await

@@ -98,8 +98,7 @@ impl KnownSite {
 
 /// Counts the changes of the site and the revocations.
 pub(crate) fn revision(tx: &mut Tx<'_>) -> Result<i64, DbError> {
-    tx.query_one("SELECT revision FROM gate_site WHERE id = 1", params![])?
-        .get("revision")
+    tx.value("SELECT revision FROM gate_site WHERE id = 1", params![])
 }
 
 async fn load(
@@ -110,13 +109,13 @@ async fn load(
     let settings = Arc::clone(settings);
     db.write("load site", move |tx| {
         // Whoever changes it writes this row first: what is read behind it is whole.
-        let revision = tx.query_opt(
+        let revision = tx.value_opt(
             "UPDATE gate_site SET revision = revision WHERE id = 1 RETURNING revision",
             params![],
         )?;
         let site = Site::load(tx)?;
         Ok(Known {
-            revision: revision.ok_or(SiteError::Missing)?.get("revision")?,
+            revision: revision.ok_or(SiteError::Missing)?,
             set_up: super::revision::record(tx, &site, &settings, now)?,
             site: Arc::new(site),
             tokens: HashMap::new(),

@@ -2,7 +2,10 @@
 
 use crate::DeviceSettings;
 use db::{DbError, Tx, params};
-use kernel::{DeviceCode, DoorCode, InstitutionCode, Language, OrganisationCode, SectorCode, Zone};
+use kernel::{
+    DeviceCode, DoorCode, InstitutionCode, Language, Organisation, OrganisationCode, SectorCode,
+    Zone,
+};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,23 +30,6 @@ pub struct Site {
     pub doors: BTreeMap<DoorCode, Door>,
     /// Scanners and turnstiles.
     pub devices: BTreeMap<DeviceCode, Device>,
-}
-
-/// Whose site it is, and how it counts.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Organisation {
-    /// SecuTix's upper level.
-    pub institution: InstitutionCode,
-    /// SecuTix's lower level.
-    pub organisation: OrganisationCode,
-    /// What people call it.
-    pub name: String,
-    /// Whose days and hours reports count.
-    pub zone: Zone,
-    /// ISO 4217.
-    pub currency: String,
-    /// What agents read where their device says nothing else.
-    pub language: Language,
 }
 
 /// A door.
@@ -192,20 +178,14 @@ impl Site {
             doors: BTreeMap::new(),
             devices: BTreeMap::new(),
         };
-        for row in tx.query("SELECT code, name FROM gate_sector", params![])? {
-            site.sectors.insert(row.get("code")?, row.get("name")?);
-        }
-        for row in tx.query("SELECT code, name FROM gate_door", params![])? {
-            let name = row.get("name")?;
+        site.sectors
+            .extend(tx.query_as::<(_, _)>("SELECT code, name FROM gate_sector", params![])?);
+        for (code, name) in tx.query_as("SELECT code, name FROM gate_door", params![])? {
             let sectors = BTreeSet::new();
-            site.doors.insert(row.get("code")?, Door { name, sectors });
+            site.doors.insert(code, Door { name, sectors });
         }
-        for row in tx.query("SELECT door, sector FROM gate_door_sector", params![])? {
-            site.doors
-                .entry(row.get("door")?)
-                .or_default()
-                .sectors
-                .insert(row.get("sector")?);
+        for (door, sector) in tx.query_as("SELECT door, sector FROM gate_door_sector", params![])? {
+            site.doors.entry(door).or_default().sectors.insert(sector);
         }
         for row in tx.query("SELECT * FROM gate_device", params![])? {
             let device = Device {
@@ -230,7 +210,7 @@ impl Site {
 /// Names the organisation; what stands in the site stays. It is the first thing
 /// there is of a site.
 pub fn save_organisation(tx: &mut Tx<'_>, of: &Organisation) -> Result<(), DbError> {
-    tx.execute(
+    tx.run(
         "INSERT INTO gate_site (id, institution, organisation, name, timezone, currency, language, revision)
          VALUES (1, $1, $2, $3, $4, $5, $6, 1)
          ON CONFLICT (id) DO UPDATE SET institution = $1, organisation = $2, name = $3,
@@ -244,17 +224,15 @@ pub fn save_organisation(tx: &mut Tx<'_>, of: &Organisation) -> Result<(), DbErr
             of.language
         ],
     )
-    .map(drop)
 }
 
 /// Inserts or updates a sector.
 pub(crate) fn write_sector(tx: &mut Tx<'_>, code: &SectorCode, name: &str) -> Result<(), DbError> {
-    tx.execute(
+    tx.run(
         "INSERT INTO gate_sector (code, name) VALUES ($1, $2)
          ON CONFLICT (code) DO UPDATE SET name = $2",
         params![code, name],
     )
-    .map(drop)
 }
 
 /// Inserts or updates a door, which leads just where it leads here.
@@ -283,7 +261,7 @@ pub(crate) fn write_device(
     code: &DeviceCode,
     device: &Device,
 ) -> Result<(), DbError> {
-    tx.execute(
+    tx.run(
         "INSERT INTO gate_device (code, door, language, direction, may_switch_direction,
                                   forced_entry, several_persons, help_desk, sound, name)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
@@ -303,7 +281,6 @@ pub(crate) fn write_device(
             device.name.as_deref(),
         ],
     )
-    .map(drop)
 }
 
 /// A language that a later version might have known and this one does not is

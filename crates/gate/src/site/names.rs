@@ -1,7 +1,7 @@
 //! What people call sectors, doors and devices.
 
 use super::layout::Site;
-use db::{Db, DbError, Row, Tx, params};
+use db::{Db, DbError, Tx, params};
 use std::collections::BTreeMap;
 
 /// The names of all that there is of a site now.
@@ -54,9 +54,7 @@ impl From<&Site> for SiteNames {
 
 impl Names {
     fn read(tx: &mut Tx<'_>, sql: &str) -> Result<Self, DbError> {
-        let name = |row: &Row| Ok((row.get("code")?, row.get("name")?));
-        let names: Result<_, DbError> = tx.query(sql, params![])?.iter().map(name).collect();
-        names.map(Self)
+        Ok(Self(tx.query_as(sql, params![])?.into_iter().collect()))
     }
 
     fn of_all<'a, C: ToString>(all: impl Iterator<Item = (C, Option<&'a String>)>) -> Self {

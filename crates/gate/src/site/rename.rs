@@ -60,7 +60,7 @@ pub fn rename_sector(
          LIMIT 1";
     let open = "SELECT 1 AS one FROM gate_intent WHERE sector = $1 LIMIT 1";
     for sql in [checks, open] {
-        if tx.query_opt(sql, params![from])?.is_some() {
+        if tx.exists(sql, params![from])? {
             return Err(SiteChangeError::InUse(Use::Checks));
         }
     }
@@ -125,12 +125,12 @@ pub fn rename_device(
         params![from],
     )?;
     let tokens = "SELECT 1 AS one FROM gate_device_token WHERE device = $1 LIMIT 1";
-    if tx.query_opt(tokens, params![from])?.is_some() {
+    if tx.exists(tokens, params![from])? {
         return Err(SiteChangeError::InUse(Use::Tokens));
     }
     // Neither may what one of the other code did become this one's.
     for device in [from, to] {
-        if has_checks(tx, device)? || tx.query_opt(tokens, params![device])?.is_some() {
+        if has_checks(tx, device)? || tx.exists(tokens, params![device])? {
             return Err(SiteChangeError::InUse(Use::Checks));
         }
     }
@@ -142,13 +142,7 @@ pub fn rename_device(
 }
 
 fn has_checks(tx: &mut Tx<'_>, device: &DeviceCode) -> Result<bool, DbError> {
-    for sql in [
-        "SELECT 1 AS one FROM gate_check WHERE device = $1 LIMIT 1",
-        "SELECT 1 AS one FROM gate_intent WHERE device = $1 LIMIT 1",
-    ] {
-        if tx.query_opt(sql, params![device])?.is_some() {
-            return Ok(true);
-        }
-    }
-    Ok(false)
+    let checks = "SELECT 1 AS one FROM gate_check WHERE device = $1 LIMIT 1";
+    let open = "SELECT 1 AS one FROM gate_intent WHERE device = $1 LIMIT 1";
+    Ok(tx.exists(checks, params![device])? || tx.exists(open, params![device])?)
 }

@@ -7,7 +7,7 @@ use db::testing::TestDb;
 use gate::DeviceToken;
 use gate::site::change::{Mapped, SiteChangeError, Use, rename_device, rename_door, rename_sector};
 use gate::site::interface::save_mapping;
-use gate::site::table::{TableChange, read_site_table};
+use gate::site::table::{Becomes, Kind, TableChange, read_site_table};
 use kernel::{DeviceCode, DoorCode, SectorCode};
 
 db::conformance! {
@@ -147,40 +147,37 @@ async fn a_table_changes_what_it_said_it_would(test: TestDb) {
     );
     let table = table.corrected(slip).unwrap();
     let changes = table.changes(&before);
-    let [aug, ray] = sectors("VN_AUG", "VN_RAY");
-    let [d1, d2] = doors("VN_AUG_D1", "VN_AUG_D2");
-    let [pda01, _] = devices("PDA01", "PDA01");
-    assert_eq!(
-        changes,
-        [
-            TableChange::SectorNamed {
-                sector: aug.clone(),
-                from: before.sectors[&aug].clone(),
-                to: "Auguste".to_owned(),
-            },
-            TableChange::DoorNamed {
-                door: d1.clone(),
-                from: "Grande entrée Aug".to_owned(),
-                to: "Ailleurs".to_owned(),
-            },
-            TableChange::DoorMoved {
-                door: d1.clone(),
-                from: [aug].into(),
-                to: ray,
-            },
-            TableChange::DeviceNamed {
-                device: pda01.clone(),
-                from: "PDA01".to_owned(),
-                to: "Un".to_owned(),
-            },
-            TableChange::DeviceSet(pda01.clone()),
-            TableChange::DeviceMoved {
-                device: pda01,
-                from: d1,
-                to: d2,
-            },
-        ]
-    );
+    let named = |from: &str, to: &str| Becomes::Named {
+        from: from.to_owned(),
+        to: to.to_owned(),
+    };
+    let moved = |from: &str, to: &str| Becomes::Moved {
+        from: vec![from.to_owned()],
+        to: to.to_owned(),
+    };
+    let [aug, _] = sectors("VN_AUG", "VN_RAY");
+    let expected = [
+        (
+            Kind::Sector,
+            "VN_AUG",
+            named(&before.sectors[&aug], "Auguste"),
+        ),
+        (
+            Kind::Door,
+            "VN_AUG_D1",
+            named("Grande entrée Aug", "Ailleurs"),
+        ),
+        (Kind::Door, "VN_AUG_D1", moved("VN_AUG", "VN_RAY")),
+        (Kind::Device, "PDA01", named("PDA01", "Un")),
+        (Kind::Device, "PDA01", Becomes::Set),
+        (Kind::Device, "PDA01", moved("VN_AUG_D1", "VN_AUG_D2")),
+    ];
+    let expected = expected.map(|(kind, code, becomes)| TableChange {
+        kind,
+        code: code.to_owned(),
+        becomes,
+    });
+    assert_eq!(changes, expected);
     let taken = table.clone();
     change(&house, move |tx| Ok(taken.save(tx).map(drop)?))
         .await

@@ -4,15 +4,17 @@ use crate::house::{House, now, site, usual};
 use db::testing::TestDb;
 use db::{Db, Tx};
 use gate::site::change::{
-    Organisation, SiteChangeError, add_device, add_door, add_sector, change_device, change_door,
-    change_sector, remove_device, remove_door, remove_sector, save_organisation,
+    SiteChangeError, add_device, add_door, add_sector, change_device, change_door, change_sector,
+    remove_device, remove_door, remove_sector, save_organisation,
 };
 use gate::site::table::{ROWS_LIMIT, read_site_table, site_table_text, write_site_table};
 use gate::{
     CODE_VALID_MS, Device, DeviceSettings, DeviceToken, Direction, Door, EnrolmentCode, Site,
     SiteError, SiteNames, state_of_code, state_of_enrolment,
 };
-use kernel::{Clock, DeviceCode, DoorCode, Finding, Language, ManualClock, Place, SectorCode};
+use kernel::{
+    Clock, DeviceCode, DoorCode, Finding, Language, ManualClock, Organisation, Place, SectorCode,
+};
 use std::net::Ipv4Addr;
 
 db::conformance! {

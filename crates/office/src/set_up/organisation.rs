@@ -7,8 +7,8 @@ use super::form_page::FormPage;
 use super::site_change::{self, site};
 use crate::page::*;
 use gate::SiteError;
-use gate::site::change::{NAME_LIMIT_CHARS, Organisation, is_currency, save_organisation};
-use kernel::{Language as Agents, Zone};
+use gate::site::change::{NAME_LIMIT_CHARS, is_currency, save_organisation};
+use kernel::{Language as Agents, Organisation, Zone};
 use std::collections::BTreeSet;
 
 kernel::texts!(Texts in Fr, En beside crate::words::Words {

@@ -4,7 +4,7 @@ use crate::house::House;
 use boxoffice::catalogue::apply_catalogue;
 use boxoffice::sales_file::StagedId;
 use boxoffice::stx_file::{file, files};
-use boxoffice::{BoxOffice, Organisation, read_catalogue};
+use boxoffice::{BoxOffice, read_catalogue};
 use db::testing::sqlite_in_memory;
 use kernel::{Clock, ManualClock};
 use reqwest::Method;
@@ -23,16 +23,10 @@ async fn foreign_file(rows: i64) -> String {
     let test = sqlite_in_memory().await;
     let clock = ManualClock::new(stage::villeneuve::now());
     let site = site();
-    let organisation = Organisation {
-        institution: site.institution,
-        organisation: site.organisation,
-        zone: site.zone,
-        currency: site.currency,
-    };
     let migrated = test.db.migrate(&[boxoffice::SCHEMA], clock.now()).await;
     migrated.unwrap();
     let shared = Arc::new(clock);
-    let office = BoxOffice::open(test.db.clone(), shared, organisation, Dialect::default());
+    let office = BoxOffice::open(test.db.clone(), shared, site.whose(), Dialect::default());
     let office = office.unwrap();
     let catalogue = include_str!("../../../../examples/villeneuve/catalogue.toml");
     let catalogue = read_catalogue(catalogue).unwrap();

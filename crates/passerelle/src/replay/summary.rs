@@ -4,7 +4,7 @@ use crate::house::House;
 use anyhow::Result;
 use config::Config;
 use db::DbError;
-use kernel::ControlBarcode;
+use kernel::{ControlBarcode, ProductCode};
 use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -25,7 +25,7 @@ pub struct Summary {
     possible_pass_backs: i64,
     estimated_times: i64,
     pending_account_minor: i64,
-    sales_by_product: BTreeMap<String, i64>,
+    sales_by_product: BTreeMap<ProductCode, i64>,
     sales_by_season_and_product: BTreeMap<String, i64>,
     attendance_by_sector: BTreeMap<String, i64>,
     attendance_by_hour: BTreeMap<String, i64>,
@@ -61,11 +61,7 @@ pub(crate) async fn summarise(config: Config, retries: usize, conflicts: usize) 
         possible_pass_backs: doubts.possible_pass_backs,
         estimated_times: doubts.estimated_times,
         pending_account_minor: sold.account.amount_minor.minor(),
-        sales_by_product: sold
-            .sales_by_product
-            .iter()
-            .map(|(product, count)| (product.to_string(), *count))
-            .collect(),
+        sales_by_product: sold.sales_by_product,
         sales_by_season_and_product: sold
             .sales_by_season_and_product
             .iter()

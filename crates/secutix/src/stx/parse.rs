@@ -2,7 +2,7 @@
 
 use super::dialect::Dated;
 use super::row::{
-    Cell, Conditions, contact_problem, control_character_problem, price_problem, text_problem,
+    Conditions, contact_problem, control_character_problem, price_problem, text_problem,
     vat_problem,
 };
 use super::{
@@ -83,9 +83,9 @@ pub(super) fn parse(
     let conditions = Conditions {
         price,
         ticket_state,
-        payment_date: f.filled(Column::PaymentDate),
-        generation_date: f.filled(Column::GenerationDate),
-        shipment_mode: f.filled(Column::ShipmentMode),
+        has_payment_date: f.is_filled(Column::PaymentDate),
+        has_generation_date: f.is_filled(Column::GenerationDate),
+        has_shipment_mode: f.is_filled(Column::ShipmentMode),
     };
     fields.problems.extend(conditions.problems());
     let row = || {
@@ -157,12 +157,8 @@ impl Fields<'_> {
             .map_or("", AsRef::as_ref)
     }
 
-    fn filled(&self, column: Column) -> Cell {
-        if self.cell(column).trim().is_empty() {
-            Cell::Empty
-        } else {
-            Cell::Filled
-        }
+    fn is_filled(&self, column: Column) -> bool {
+        !self.cell(column).trim().is_empty()
     }
 
     /// Reads the trimmed field if there is something in it.
@@ -219,7 +215,7 @@ impl Fields<'_> {
                 Some(made)
             }
             (Some(told), _) => Some(told.at),
-            (None, Some(made)) if self.filled(Column::OrderDate) == Cell::Empty => Some(made),
+            (None, Some(made)) if !self.is_filled(Column::OrderDate) => Some(made),
             (None, _) => {
                 if self.problems.is_empty() {
                     self.problems.push(RowProblem::of(

@@ -75,20 +75,13 @@ pub struct StxRow {
     pub barcode: ControlBarcode,
     /// The tax number, not empty, at most [`MAX_TAX_NUMBER_CHARS`].
     pub tax_number: Option<String>,
-    /// When it was shipped; with `None`, [`shipped_at`](Self::shipped_at) is
-    /// the order date.
+    /// When it was shipped; with `None`, at the order date.
     pub shipment_date: Option<Timestamp>,
     /// How it was shipped, not empty, at most [`MAX_SHIPMENT_MODE_CHARS`].
     pub shipment_mode: Option<String>,
 }
 
 impl StxRow {
-    /// The shipment date, or the order date if there is none.
-    #[must_use]
-    pub fn shipped_at(&self) -> Timestamp {
-        self.shipment_date.unwrap_or(self.order_date)
-    }
-
     /// Every rule of the format that this row breaks. The reader gives no row
     /// that breaks one, the writer takes none.
     #[must_use]
@@ -120,9 +113,9 @@ impl StxRow {
             Conditions {
                 price: Some(self.price),
                 ticket_state: Some(self.ticket_state),
-                payment_date: Cell::of(&self.payment_date),
-                generation_date: Cell::of(&self.generation_date),
-                shipment_mode: Cell::of(&self.shipment_mode),
+                has_payment_date: self.payment_date.is_some(),
+                has_generation_date: self.generation_date.is_some(),
+                has_shipment_mode: self.shipment_mode.is_some(),
             }
             .problems(),
         );
@@ -130,36 +123,21 @@ impl StxRow {
     }
 }
 
-/// Whether something stands in a field, be it right or wrong.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Cell {
-    Empty,
-    Filled,
-}
-
-impl Cell {
-    fn of<T>(value: &Option<T>) -> Self {
-        match value {
-            Some(_) => Self::Filled,
-            None => Self::Empty,
-        }
-    }
-}
-
-/// What the rules between fields look at. A price or state that could not be
-/// read is `None` and breaks no further rule.
+/// What the rules between fields look at: whether something stands in a field, be it
+/// right or wrong. A price or state that could not be read is `None` and breaks no
+/// further rule.
 pub(super) struct Conditions {
     pub price: Option<Money>,
     pub ticket_state: Option<TicketState>,
-    pub payment_date: Cell,
-    pub generation_date: Cell,
-    pub shipment_mode: Cell,
+    pub has_payment_date: bool,
+    pub has_generation_date: bool,
+    pub has_shipment_mode: bool,
 }
 
 impl Conditions {
     pub(super) fn problems(&self) -> Vec<RowProblem> {
         let mut problems = Vec::new();
-        if self.price == Some(Money::ZERO) && self.payment_date == Cell::Filled {
+        if self.price == Some(Money::ZERO) && self.has_payment_date {
             problems.push(RowProblem::of(
                 Column::PaymentDate,
                 RowReason::PAYMENT_DATE_WITHOUT_PRICE,
@@ -167,19 +145,19 @@ impl Conditions {
             ));
         }
         if let Some(state @ (TicketState::Printed | TicketState::Controlled)) = self.ticket_state {
-            for (column, cell, reason) in [
+            for (column, is_filled, reason) in [
                 (
                     Column::GenerationDate,
-                    self.generation_date,
+                    self.has_generation_date,
                     RowReason::GENERATION_DATE_MISSING,
                 ),
                 (
                     Column::ShipmentMode,
-                    self.shipment_mode,
+                    self.has_shipment_mode,
                     RowReason::SHIPMENT_MODE_MISSING,
                 ),
             ] {
-                if cell == Cell::Empty {
+                if !is_filled {
                     problems.push(RowProblem::of(
                         column,
                         reason,

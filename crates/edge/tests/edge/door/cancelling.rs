@@ -1,22 +1,22 @@
 //! The last entry is taken back.
 
 use super::stage::*;
-use edge::agent::{Delivered, Lane, OnceMore};
+use edge::agent::{Delivered, Lane, OnceMore, Wish};
 use edge::wire::Reply;
 use edge::{Errand, Event};
 use kernel::CheckId;
 
 fn cancel(stage: &mut Stage) -> String {
-    told(&stage.step(Event::CancelLast {
-        lane: Lane { source: 1, line: 9 },
-    }))
-    .1
-    .outcome
+    told(&stage.step(Event::Line(Lane { source: 1, line: 9 }, Wish::CancelLast)))
+        .1
+        .outcome
 }
 
 fn more(stage: &mut Stage) -> String {
     let (lane, what) = (Lane { source: 1, line: 9 }, OnceMore::Person);
-    told(&stage.step(Event::OnceMore { lane, what })).1.outcome
+    told(&stage.step(Event::Line(lane, Wish::OnceMore(what))))
+        .1
+        .outcome
 }
 
 /// A card is let in, online or offline, and its answer is on the way.
@@ -103,14 +103,11 @@ fn an_entry_that_is_taken_back_while_it_is_told_opens_nothing_more() {
     for delivered in [Delivered::Yes, Delivered::No] {
         let mut stage = Stage::online();
         let check = lets_in(&mut stage, PASS);
-        stage.step(Event::Scan {
-            lane: Lane { source: 1, line: 2 },
-            code: PASS.to_owned(),
-            direction: None,
-        });
-        let errands = stage.step(Event::CancelLast {
-            lane: Lane { source: 1, line: 9 },
-        });
+        stage.step(Event::Line(
+            Lane { source: 1, line: 2 },
+            Wish::Check(PASS.to_owned(), None),
+        ));
+        let errands = stage.step(Event::Line(Lane { source: 1, line: 9 }, Wish::CancelLast));
         let told: Vec<_> = errands
             .iter()
             .filter_map(|errand| match errand {

@@ -2,7 +2,7 @@
 
 use super::stage::*;
 use deviceapi::{CancelCause, Direction, ProblemCode};
-use edge::agent::{Delivered, Lane, OnceMore, Passage, Went};
+use edge::agent::{Delivered, Lane, OnceMore, Passage, Went, Wish};
 use edge::wire::Reply;
 use edge::{DoorSettings, Event, Mode};
 use kernel::CheckId;
@@ -50,7 +50,9 @@ fn reports(stage: &mut Stage, went: Went) -> String {
 
 fn reports_from(stage: &mut Stage, source: u64, went: Went) -> String {
     let lane = Lane { source, line: 2 };
-    told(&stage.step(Event::Passage { lane, went })).1.outcome
+    told(&stage.step(Event::Line(lane, Wish::Passage(went))))
+        .1
+        .outcome
 }
 
 #[test]
@@ -122,9 +124,7 @@ fn offline_the_window_is_kept_over_its_own_admissions() {
         stage.tell(check.unwrap());
     };
     let cancel = |stage: &mut Stage| {
-        stage.step(Event::CancelLast {
-            lane: Lane { source: 1, line: 1 },
-        });
+        stage.step(Event::Line(Lane { source: 1, line: 1 }, Wish::CancelLast));
     };
     let nothing = |_: &mut Stage| ();
     // The clock that people set is put right.
@@ -280,11 +280,10 @@ fn each_of_several_controllers_speaks_of_its_own_door() {
     let mut stage = online(Passage::Reported);
     let first = admitted(&mut stage, PASS);
     // At another door, a moment later.
-    let errands = stage.step(Event::Scan {
-        lane: Lane { source: 2, line: 1 },
-        code: card(7),
-        direction: None,
-    });
+    let errands = stage.step(Event::Line(
+        Lane { source: 2, line: 1 },
+        Wish::Check(card(7), None),
+    ));
     let second = asked(&errands);
     stage.answer(second, yes(&card(7)));
     stage.tell(second);
@@ -305,7 +304,11 @@ fn each_of_several_controllers_speaks_of_its_own_door() {
 fn ends(stage: &mut Stage, source: u64) {
     let lane = Lane { source, line: 0 };
     let went = Went::Ended;
-    assert!(stage.step(Event::Passage { lane, went }).is_empty());
+    assert!(
+        stage
+            .step(Event::Line(lane, Wish::Passage(went)))
+            .is_empty()
+    );
 }
 
 #[test]
@@ -318,11 +321,7 @@ fn a_controller_with_a_connection_for_each_line_speaks_of_its_last_visitor() {
             line: 1,
         };
         let (code, direction) = (card(visitor.try_into().unwrap()), None);
-        let read = Event::Scan {
-            lane,
-            code: code.clone(),
-            direction,
-        };
+        let read = Event::Line(lane, Wish::Check(code.clone(), direction));
         let check = asked(&stage.step(read));
         stage.answer(check, yes(&code));
         stage.tell(check);
@@ -341,11 +340,7 @@ fn who_has_connected_anew_beside_several_doors_takes_nobody_back() {
     for (source, code) in [(1, PASS.to_owned()), (2, card(7))] {
         let lane = Lane { source, line: 1 };
         let direction = None;
-        let read = Event::Scan {
-            lane,
-            code: code.clone(),
-            direction,
-        };
+        let read = Event::Line(lane, Wish::Check(code.clone(), direction));
         let check = asked(&stage.step(read));
         stage.answer(check, yes(&code));
         stage.tell(check);
@@ -389,7 +384,7 @@ fn a_card_whose_door_nobody_went_through_opens_nothing_on_the_word_of_a_lost_tok
 
 fn wants(stage: &mut Stage, what: OnceMore) -> Vec<edge::Errand> {
     let lane = Lane { source: 1, line: 3 };
-    stage.step(Event::OnceMore { lane, what })
+    stage.step(Event::Line(lane, Wish::OnceMore(what)))
 }
 
 #[test]

@@ -4,7 +4,7 @@ use deviceapi::{
     BatchAnswer, BatchResult, CancellationRequest, CancellationResult, CheckAnswer, CheckRequest,
     DeviceSnapshot, Direction, Problem, ProblemCode,
 };
-use edge::agent::{Answer, Delivered, Lane, Passage};
+use edge::agent::{Answer, Delivered, Lane, Passage, Wish};
 use edge::wire::{HttpAnswer, Reply};
 use edge::{Door, DoorSettings, Errand, Event, JournalSettings, Mode, Moment};
 use kernel::{CheckId, Timestamp};
@@ -125,11 +125,10 @@ impl Stage {
     }
 
     pub fn scan_to(&mut self, code: &str, direction: Option<Direction>) -> Vec<Errand> {
-        self.step(Event::Scan {
-            lane: Lane { source: 1, line: 1 },
-            code: code.to_owned(),
-            direction,
-        })
+        self.step(Event::Line(
+            Lane { source: 1, line: 1 },
+            Wish::Check(code.to_owned(), direction),
+        ))
     }
 
     pub fn answer(&mut self, check: CheckId, reply: Reply<CheckAnswer>) -> Vec<Errand> {

@@ -86,13 +86,12 @@ fn settle(
     check: Option<CheckId>,
     now: Timestamp,
 ) -> Result<(), DbError> {
-    tx.execute(
+    tx.run(
         "UPDATE gate_aside SET settled_at = $2, settled_by = $3, settlement = $4, note = $5,
                                check_id = $6
          WHERE id = $1",
         params![id, now, by, settlement, note, check],
     )
-    .map(drop)
 }
 
 impl Merging {

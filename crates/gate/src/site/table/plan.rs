@@ -3,83 +3,61 @@
 use super::SiteTable;
 use crate::Site;
 use crate::site::change::SiteChangeError;
-use kernel::{DeviceCode, DoorCode, SectorCode};
-use std::collections::{BTreeMap, BTreeSet};
+use kernel::{DoorCode, SectorCode};
+use std::collections::BTreeMap;
 use std::str::FromStr;
+
+kernel::words! {
+    /// What a code of the table stands for.
+    pub enum Kind: "kind" {
+        /// A sector.
+        Sector = "sector",
+        /// A door.
+        Door = "door",
+        /// A device.
+        Device = "device",
+    }
+}
 
 /// One thing that taking a table changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum TableChange {
-    /// A sector is added.
-    NewSector(SectorCode),
-    /// A sector gets another name.
-    SectorNamed {
-        /// Which.
-        sector: SectorCode,
-        /// Its name now.
-        from: String,
-        /// Its name then.
-        to: String,
-    },
-    /// A door is added.
-    NewDoor {
-        /// Which.
-        door: DoorCode,
-        /// Where it leads.
-        sector: SectorCode,
-    },
-    /// A door gets another name.
-    DoorNamed {
-        /// Which.
-        door: DoorCode,
+pub struct TableChange {
+    /// What it is.
+    pub kind: Kind,
+    /// Its code.
+    pub code: String,
+    /// What becomes of it.
+    pub becomes: Becomes,
+}
+
+/// What becomes of a sector, a door or a device.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Becomes {
+    /// It is added: where the door leads or the device stands; nowhere, if a sector.
+    New(String),
+    /// It gets another name.
+    Named {
         /// Its name now, or its code.
         from: String,
         /// Its name then.
         to: String,
     },
-    /// A door leads elsewhere.
-    DoorMoved {
-        /// Which.
-        door: DoorCode,
-        /// Where it leads now.
-        from: BTreeSet<SectorCode>,
-        /// Where it leads then.
-        to: SectorCode,
-    },
-    /// A device is added.
-    NewDevice {
-        /// Which.
-        device: DeviceCode,
-        /// Where it stands.
-        door: DoorCode,
-    },
-    /// A device gets another name.
-    DeviceNamed {
-        /// Which.
-        device: DeviceCode,
-        /// Its name now, or its code.
-        from: String,
-        /// Its name then.
+    /// A door leads, or a device stands elsewhere.
+    Moved {
+        /// Where now.
+        from: Vec<String>,
+        /// Where then.
         to: String,
-    },
-    /// A device stands elsewhere.
-    DeviceMoved {
-        /// Which.
-        device: DeviceCode,
-        /// Where it stands now.
-        from: DoorCode,
-        /// Where it stands then.
-        to: DoorCode,
     },
     /// A device has another language or other settings.
-    DeviceSet(DeviceCode),
+    Set,
 }
 
 /// A code that is new, and one slip away from one that is there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lookalike {
-    /// `sector`, `door` or `device`.
-    pub kind: &'static str,
+    /// What it is.
+    pub kind: Kind,
     /// The code in the table.
     pub code: String,
     /// The code that is there.
@@ -91,54 +69,53 @@ impl SiteTable {
     #[must_use]
     pub fn changes(&self, site: &Site) -> Vec<TableChange> {
         let mut changes = Vec::new();
-        for (sector, name) in &self.sectors {
-            match (site.sectors.get(sector), name) {
-                (None, _) => changes.push(TableChange::NewSector(sector.clone())),
-                (Some(from), Some(to)) if from != to => changes.push(TableChange::SectorNamed {
-                    sector: sector.clone(),
-                    from: from.clone(),
-                    to: to.clone(),
-                }),
-                _ => {}
-            }
-        }
-        for (door, sector) in &self.doors {
-            let sector = sector.clone();
-            let Some(present) = site.doors.get(door) else {
-                let door = door.clone();
-                changes.push(TableChange::NewDoor { door, sector });
+        let mut add = |kind, code: &dyn ToString, becomes| {
+            let code = code.to_string();
+            changes.push(TableChange {
+                kind,
+                code,
+                becomes,
+            });
+        };
+        for (code, name) in &self.sectors {
+            let Some(present) = site.sectors.get(code) else {
+                add(Kind::Sector, code, Becomes::New(String::new()));
                 continue;
             };
-            if let Some((from, to)) = named(door, &present.name, self.door_names.get(door)) {
-                let door = door.clone();
-                changes.push(TableChange::DoorNamed { door, from, to });
+            if let Some(named) = named(code, Some(present), name.as_ref()) {
+                add(Kind::Sector, code, named);
+            }
+        }
+        for (code, sector) in &self.doors {
+            let Some(present) = site.doors.get(code) else {
+                add(Kind::Door, code, Becomes::New(sector.to_string()));
+                continue;
+            };
+            let name = self.door_names.get(code);
+            if let Some(named) = named(code, present.name.as_ref(), name) {
+                add(Kind::Door, code, named);
             }
             if present.sectors != [sector.clone()].into() {
-                changes.push(TableChange::DoorMoved {
-                    door: door.clone(),
-                    from: present.sectors.clone(),
-                    to: sector,
-                });
+                let from = present.sectors.iter().map(ToString::to_string).collect();
+                let to = sector.to_string();
+                add(Kind::Door, code, Becomes::Moved { from, to });
             }
         }
-        for (code, cells) in &self.devices {
-            let (device, door) = (code.clone(), cells.door.clone());
+        for (code, told) in &self.devices {
             let Some(present) = site.devices.get(code) else {
-                changes.push(TableChange::NewDevice { device, door });
+                add(Kind::Device, code, Becomes::New(told.door.to_string()));
                 continue;
             };
-            if let Some((from, to)) = named(code, &present.name, cells.name.as_ref()) {
-                let device = device.clone();
-                changes.push(TableChange::DeviceNamed { device, from, to });
+            if let Some(named) = named(code, present.name.as_ref(), told.name.as_ref()) {
+                add(Kind::Device, code, named);
             }
-            let then = cells.over(Some(present));
+            let then = self.over(told, Some(present));
             if (then.language, then.settings) != (present.language, present.settings) {
-                changes.push(TableChange::DeviceSet(code.clone()));
+                add(Kind::Device, code, Becomes::Set);
             }
-            if present.door != door {
-                let from = present.door.clone();
-                let to = door;
-                changes.push(TableChange::DeviceMoved { device, from, to });
+            if present.door != told.door {
+                let (from, to) = (vec![present.door.to_string()], told.door.to_string());
+                add(Kind::Device, code, Becomes::Moved { from, to });
             }
         }
         changes
@@ -147,9 +124,9 @@ impl SiteTable {
     /// The new codes that may be slips of the pen.
     #[must_use]
     pub fn lookalikes(&self, site: &Site) -> Vec<Lookalike> {
-        let mut found = lookalikes("sector", self.sectors.keys(), &site.sectors);
-        found.extend(lookalikes("door", self.doors.keys(), &site.doors));
-        found.extend(lookalikes("device", self.devices.keys(), &site.devices));
+        let mut found = lookalikes(Kind::Sector, self.sectors.keys(), &site.sectors);
+        found.extend(lookalikes(Kind::Door, self.doors.keys(), &site.doors));
+        found.extend(lookalikes(Kind::Device, self.devices.keys(), &site.devices));
         found
     }
 
@@ -160,7 +137,7 @@ impl SiteTable {
     pub fn corrected(mut self, slip: &Lookalike) -> Result<Self, SiteChangeError> {
         let (code, known) = (&slip.code, &slip.known);
         match slip.kind {
-            "sector" => {
+            Kind::Sector => {
                 let (Ok(code), Ok(known)) = (code.parse(), known.parse::<SectorCode>()) else {
                     return Err(SiteChangeError::Unknown);
                 };
@@ -173,19 +150,19 @@ impl SiteTable {
                     }
                 }
             }
-            "door" => {
+            Kind::Door => {
                 let to = renamed(&mut self.doors, code, known)?;
                 let code_of = code.parse::<DoorCode>().ok();
                 if let Some(name) = code_of.and_then(|code| self.door_names.remove(&code)) {
                     self.door_names.entry(to.clone()).or_insert(name);
                 }
-                for cells in self.devices.values_mut() {
-                    if cells.door.as_str() == code {
-                        cells.door.clone_from(&to);
+                for device in self.devices.values_mut() {
+                    if device.door.as_str() == code {
+                        device.door.clone_from(&to);
                     }
                 }
             }
-            _ => {
+            Kind::Device => {
                 renamed(&mut self.devices, code, known)?;
             }
         }
@@ -194,7 +171,7 @@ impl SiteTable {
 }
 
 fn lookalikes<'t, C: ToString + Ord + 't, V>(
-    kind: &'static str,
+    kind: Kind,
     codes: impl Iterator<Item = &'t C>,
     there: &BTreeMap<C, V>,
 ) -> Vec<Lookalike> {
@@ -208,15 +185,11 @@ fn lookalikes<'t, C: ToString + Ord + 't, V>(
     found.collect()
 }
 
-/// What something is called, and then will be, if that is another name.
-fn named(
-    code: impl ToString,
-    present: &Option<String>,
-    then: Option<&String>,
-) -> Option<(String, String)> {
-    let then = then.filter(|then| present.as_ref() != Some(then))?;
-    let present = present.clone().unwrap_or_else(|| code.to_string());
-    Some((present, then.clone()))
+/// It is called otherwise then, if that is another name.
+fn named(code: &impl ToString, present: Option<&String>, then: Option<&String>) -> Option<Becomes> {
+    let to = then.filter(|then| present != Some(then))?.clone();
+    let from = present.cloned().unwrap_or_else(|| code.to_string());
+    Some(Becomes::Named { from, to })
 }
 
 /// Puts what stands under one code under another.

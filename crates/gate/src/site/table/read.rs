@@ -1,10 +1,11 @@
 //! Reading a table, with all its mistakes in one go.
 
-use super::{Column, DeviceCells, LIMIT_BYTES, ROWS_LIMIT, Said, SiteTable};
+use super::{Column, LIMIT_BYTES, ROWS_LIMIT, SWITCHES, SiteTable};
 use crate::site::change::{NAME_LIMIT_CHARS, is_name};
 use crate::site::found;
-use crate::{DeviceSettings, Direction};
+use crate::{Device, DeviceSettings};
 use csv::{ReaderBuilder, StringRecord};
+use kernel::finding::Lines;
 use kernel::table::{NoTable, is_shortened, separator, text_of};
 use kernel::{
     DeviceCode, DoorCode, Finding, InvalidCode, Language, Place, SectorCode, from_no_formula,
@@ -109,7 +110,7 @@ impl Reader {
             .flexible(true)
             .delimiter(u8::try_from(separator).unwrap_or(b';'))
             .from_reader(text.as_bytes());
-        let mut lines = Lines::of(&text);
+        let lines = Lines::of(&text);
         let mut columns: Option<Vec<Option<Column>>> = None;
         let mut rows = 0;
         // The line that tells the separator is no row.
@@ -120,7 +121,12 @@ impl Reader {
                 continue;
             }
             let start = cells.position().map_or(0, csv::Position::byte);
-            let line = lines.at(usize::try_from(start).unwrap_or(usize::MAX));
+            let behind = text
+                .get(usize::try_from(start).unwrap_or(0)..)
+                .unwrap_or("");
+            // Empty lines before it are no part of it.
+            let start = text.len() - behind.trim_start_matches('\n').len();
+            let line = lines.at(start).line;
             match &columns {
                 None => columns = Some(self.header(line, &cells)),
                 Some(_) if rows == ROWS_LIMIT => {
@@ -146,7 +152,8 @@ impl Reader {
         let mut seen = BTreeSet::new();
         let mut columns = Vec::new();
         for cell in cells {
-            let column = Column::named(cell);
+            let name = cell.trim().to_lowercase().replace(' ', "_");
+            let column: Option<Column> = name.parse().ok();
             match column {
                 // Spreadsheets leave empty columns at the end.
                 None if cell.trim().is_empty() => {}
@@ -168,6 +175,7 @@ impl Reader {
                 self.find(line, Some(needed), "", found::column_missing);
             }
         }
+        self.table.columns = seen;
         columns
     }
 
@@ -195,9 +203,17 @@ impl Reader {
             }
             _ => {}
         }
-        let cells = self.device_cells(row);
+        let (language, settings) = self.settings(row);
         match (door, device) {
-            (Cell::Good(door), Cell::Good(device)) => self.device(row, device, door, &cells),
+            (Cell::Good(door), Cell::Good(code)) => {
+                let device = Device {
+                    name: None,
+                    door,
+                    language,
+                    settings,
+                };
+                self.device(row, code, device);
+            }
             (Cell::Empty, Cell::Good(device)) => {
                 let line = row.line;
                 self.find(
@@ -293,74 +309,49 @@ impl Reader {
         }
     }
 
-    fn device(&mut self, row: &Row<'_>, code: DeviceCode, door: DoorCode, cells: &Settings) {
+    fn device(&mut self, row: &Row<'_>, code: DeviceCode, mut device: Device) {
         if let Some(first) = self.devices.get(&code).copied() {
             let found = |at| found::device_twice(at, first);
             return self.find(row.line, Some(Column::Device), code.as_str(), found);
         }
         self.devices.insert(code.clone(), row.line);
-        let cells = DeviceCells {
-            name: self.name(row, Column::DeviceName, &code, None),
-            door,
-            language: cells.language,
-            direction: cells.direction,
-            may_switch_direction: cells.switches[0],
-            forced_entry: cells.switches[1],
-            several_persons: cells.switches[2],
-            help_desk: cells.switches[3],
-            sound: cells.switches[4],
-        };
-        self.table.devices.insert(code, cells);
+        device.name = self.name(row, Column::DeviceName, &code, None);
+        self.table.devices.insert(code, device);
     }
 
     /// The cells after the codes; looked at even where no device stands before
     /// them, so that all mistakes are found at once.
-    fn device_cells(&mut self, row: &Row<'_>) -> Settings {
-        let usual = DeviceSettings::default();
-        let language = self.said(row, Column::Language, None, found::cell_language, |text| {
-            text.parse().ok().map(Some)
+    fn settings(&mut self, row: &Row<'_>) -> (Option<Language>, DeviceSettings) {
+        let mut settings = DeviceSettings::default();
+        let language = self.said(row, Column::Language, found::cell_language, |text| {
+            text.parse().ok()
         });
-        let direction = self.said(
-            row,
-            Column::Direction,
-            usual.direction,
-            found::cell_direction,
-            |text| text.to_lowercase().parse().ok(),
-        );
-        let switches = [
-            (Column::SwitchDirection, usual.may_switch_direction),
-            (Column::ForcedEntry, usual.forced_entry),
-            (Column::SeveralPersons, usual.several_persons),
-            (Column::HelpDesk, usual.help_desk),
-            (Column::Sound, usual.sound),
-        ]
-        .map(|(column, usual)| self.said(row, column, usual, found::not_yes_or_no, yes_or_no));
-        Settings {
-            language,
-            direction,
-            switches,
+        let direction = self.said(row, Column::Direction, found::cell_direction, |text| {
+            text.to_lowercase().parse().ok()
+        });
+        settings.direction = direction.unwrap_or(settings.direction);
+        for (column, switch) in SWITCHES {
+            let said = self.said(row, column, found::not_yes_or_no, yes_or_no);
+            let switch = switch(&mut settings);
+            *switch = said.unwrap_or(*switch);
         }
+        (language, settings)
     }
 
+    /// What a cell says; nothing if it is empty or wrong.
     fn said<T>(
         &mut self,
         row: &Row<'_>,
         column: Column,
-        usual: T,
         wrong: impl FnOnce(Place) -> Finding,
         read: impl Fn(&str) -> Option<T>,
-    ) -> Said<T> {
-        match row.cell(column) {
-            None => Said::Nothing,
-            Some("") => Said::This(usual),
-            Some(text) => match read(text) {
-                Some(value) => Said::This(value),
-                None => {
-                    self.find(row.line, Some(column), text, wrong);
-                    Said::Nothing
-                }
-            },
+    ) -> Option<T> {
+        let text = row.cell(column).filter(|text| !text.is_empty())?;
+        let said = read(text);
+        if said.is_none() {
+            self.find(row.line, Some(column), text, wrong);
         }
+        said
     }
 }
 
@@ -372,46 +363,10 @@ enum Cell<T> {
     Bad,
 }
 
-struct Settings {
-    language: Said<Option<Language>>,
-    direction: Said<Direction>,
-    switches: [Said<bool>; 5],
-}
-
 fn yes_or_no(text: &str) -> Option<bool> {
     match text.to_lowercase().as_str() {
         "yes" | "true" | "1" | "oui" | "vrai" => Some(true),
         "no" | "false" | "0" | "non" | "faux" => Some(false),
         _ => None,
-    }
-}
-
-/// Finds lines by byte, going forward.
-struct Lines<'a> {
-    bytes: &'a [u8],
-    byte: usize,
-    line: usize,
-}
-
-impl<'a> Lines<'a> {
-    const fn of(text: &'a str) -> Self {
-        Self {
-            bytes: text.as_bytes(),
-            byte: 0,
-            line: 1,
-        }
-    }
-
-    /// The line of the first byte from `byte` on that ends no line.
-    fn at(&mut self, byte: usize) -> usize {
-        while let Some(found) = self.bytes.get(self.byte) {
-            let ends = *found == b'\n';
-            if self.byte >= byte && !ends {
-                break;
-            }
-            self.line += usize::from(ends);
-            self.byte += 1;
-        }
-        self.line
     }
 }

@@ -2,11 +2,9 @@
 //! code may be a slip of the pen.
 
 use crate::page::*;
-use crate::set_up::site_change::listed;
-use gate::site::table::{Lookalike, SiteTable, TableChange};
+use gate::site::table::{Becomes, Kind, Lookalike, SiteTable, TableChange};
 use kernel::hex;
 use sha2::{Digest, Sha256};
-use std::fmt::Display;
 
 kernel::texts!(Texts in Fr, En beside crate::words::Words {
     title: "Ce que changerait le tableau", "What the table would change";
@@ -111,44 +109,37 @@ impl Plan {
     /// The changes in words, kind by kind; the first ones, and how many more there are.
     fn in_words(&self) -> [(&'static str, Vec<String>, usize); 3] {
         let t = Texts::of(self.frame.formats.language);
-        let all: Vec<_> = self.changes.iter().map(|change| words(t, change)).collect();
-        [t.sectors, t.doors, t.devices].map(|kind| {
-            let of_kind = all.iter().filter(|(of, _)| *of == kind);
-            let mut texts: Vec<_> = of_kind.map(|(_, text)| text.clone()).collect();
-            let more = texts.len().saturating_sub(SHOWN);
-            texts.truncate(SHOWN);
-            (kind, texts, more)
-        })
+        let of = |title, kind| {
+            let changes = || self.changes.iter().filter(|change| change.kind == kind);
+            let words = changes().take(SHOWN).map(|change| words(t, change));
+            (
+                title,
+                words.collect(),
+                changes().count().saturating_sub(SHOWN),
+            )
+        };
+        [
+            of(t.sectors, Kind::Sector),
+            of(t.doors, Kind::Door),
+            of(t.devices, Kind::Device),
+        ]
     }
 }
 
-/// A change in words, and the kind of thing that it is of.
-fn words(t: &Texts, change: &TableChange) -> (&'static str, String) {
-    let say = |text: &str, code: &dyn Display, from: &dyn Display, to: &dyn Display| {
-        let from = from.to_string();
-        let from = Some(from).filter(|from| !from.is_empty());
-        let from = from.unwrap_or_else(|| t.nowhere.to_owned());
-        fill(text, &[("code", code), ("from", &from), ("to", to)])
+/// A change in words.
+fn words(t: &Texts, change: &TableChange) -> String {
+    let say = |text: &str, from: &str, to: &str| {
+        let from = if from.is_empty() { t.nowhere } else { from };
+        let code = &change.code;
+        fill(text, &[("code", code), ("from", &from), ("to", &to)])
     };
-    match change {
-        TableChange::NewSector(code) => (t.sectors, say(t.new_sector, code, &"", &"")),
-        TableChange::SectorNamed { sector, from, to } => {
-            (t.sectors, say(t.named, sector, from, to))
-        }
-        TableChange::NewDoor { door, sector } => (t.doors, say(t.new_door, door, &"", sector)),
-        TableChange::DoorNamed { door, from, to } => (t.doors, say(t.named, door, from, to)),
-        TableChange::DoorMoved { door, from, to } => {
-            (t.doors, say(t.door_moved, door, &listed(from), to))
-        }
-        TableChange::NewDevice { device, door } => {
-            (t.devices, say(t.new_device, device, &"", door))
-        }
-        TableChange::DeviceNamed { device, from, to } => {
-            (t.devices, say(t.named, device, from, to))
-        }
-        TableChange::DeviceMoved { device, from, to } => {
-            (t.devices, say(t.device_moved, device, from, to))
-        }
-        TableChange::DeviceSet(code) => (t.devices, say(t.device_set, code, &"", &"")),
+    match (&change.becomes, change.kind) {
+        (Becomes::New(_), Kind::Sector) => say(t.new_sector, "", ""),
+        (Becomes::New(to), Kind::Door) => say(t.new_door, "", to),
+        (Becomes::New(to), Kind::Device) => say(t.new_device, "", to),
+        (Becomes::Named { from, to }, _) => say(t.named, from, to),
+        (Becomes::Moved { from, to }, Kind::Device) => say(t.device_moved, &from.join(", "), to),
+        (Becomes::Moved { from, to }, _) => say(t.door_moved, &from.join(", "), to),
+        (Becomes::Set, _) => say(t.device_set, "", ""),
     }
 }

@@ -57,6 +57,8 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
         "The scan was within the year before it came. Correct day and time.";
     no_entry: "Pas une entrée", "No entry";
     no_entry_why: "Rien n’est vendu. La raison reste dans le journal d’audit.", "Nothing is sold. The reason stays in the audit log.";
+    no_cancellation: "Pas une annulation", "No cancellation";
+    no_cancellation_why: "L’entrée reste vendue. La raison reste dans le journal d’audit.", "The entry stays sold. The reason stays in the audit log.";
     note: "Parce que", "Because";
     note_empty: "Écrivez pourquoi ce n’est pas une entrée, en 500 caractères au plus.", "Write why it is no entry, in 500 characters at most.";
     note_holds: "La raison contient le numéro lu. Ôtez-le : la raison reste toujours, les numéros sont effacés un jour.",
@@ -237,6 +239,15 @@ struct One {
 }
 
 impl One {
+    /// What it is to say that it is none, and what becomes of it then.
+    const fn dismiss(&self) -> (&'static str, &'static str) {
+        let t = Texts::of(self.frame.formats.language);
+        match self.aside.kind {
+            Kind::Check => (t.no_entry, t.no_entry_why),
+            Kind::Cancellation => (t.no_cancellation, t.no_cancellation_why),
+        }
+    }
+
     fn new(frame: Frame, aside: Aside, names: SiteNames) -> Self {
         let t = Texts::of(frame.formats.language);
         let read = aside.readable();

@@ -20,6 +20,8 @@ pub(crate) struct Figure {
     pub(crate) as_table: &'static str,
     /// The columns' names; the first is that of the rows' names.
     pub(crate) head: Vec<String>,
+    /// How many columns, beside the first, hold words.
+    pub(crate) words: usize,
     pub(crate) rows: Vec<Vec<String>>,
     /// The last row; empty if there is none.
     pub(crate) total: Vec<String>,

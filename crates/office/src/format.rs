@@ -83,6 +83,14 @@ impl Formats {
         }
     }
 
+    /// A share of a hundred, such as a battery's: `82 %` or `82%`.
+    pub(crate) fn percent(&self, percent: impl std::fmt::Display) -> String {
+        match self.language {
+            Language::Fr => format!("{percent}{SPACE}%"),
+            _ => format!("{percent}%"),
+        }
+    }
+
     /// A VAT rate: `5,5 %` or `5.5%`.
     pub(crate) fn rate(&self, rate: kernel::VatRate) -> String {
         let (whole, part) = (rate.basis_points() / 100, rate.basis_points() % 100);

@@ -9,7 +9,7 @@ use crate::page::*;
 kernel::texts!(Texts in Fr, En beside crate::words::Words {
     documents: "Documents", "Documents";
     in_english: "Ces documents n’existent qu’en anglais. Les pages, les messages et le diagnostic parlent aussi français.",
-        "They are part of the program, and are those of its version.";
+        "";
 });
 
 #[derive(Template)]

@@ -29,7 +29,7 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     as_of: "Comptes du {at}.", "Books as of {at}.";
     afresh: "Comparer à nouveau", "Compare again";
     being_made: "Les comptes sont comparés depuis le {at}. Avec des millions de contrôles, cela prend quelques minutes. Rechargez la page dans un moment.",
-        "The books are being compared since {at}. With millions of checks it takes some minutes. Load the page again in a while.";
+        "The books have been under comparison since {at}. With millions of checks it takes some minutes. Load the page again in a while.";
     failed: "La dernière comparaison n’a pas abouti : la base de données n’a pas répondu. Le journal du service dit pourquoi.",
         "The last comparison did not end: the database did not answer. The service’s log says why.";
     not_kept: "Ce service ne tient ni accès ni billetterie : terminez d’abord la mise en service.",
@@ -40,8 +40,8 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
         "The gates’ books are in order. Ticketing’s are elsewhere: what it made of the barcodes is not seen here.";
     sales_agree: "Les comptes de la billetterie sont en ordre. Ceux des accès sont ailleurs : les contrôles acceptés ne se voient pas ici.",
         "Ticketing’s books are in order. The gates’ are elsewhere: which checks were accepted is not seen here.";
-    disagree: "Écarts que rien n’explique : {n}. Chacun est ci-dessous, avec ce qu’il faut faire.",
-        "Differences that nothing explains: {n}. Each stands below, with what to do.";
+    disagree: "Écarts que rien n’explique : {n}. La liste ci-dessous dit ce qu’il faut faire.",
+        "Differences that nothing explains: {n}. The list below says what to do.";
     chain: "Du contrôle au compte", "From check to account";
     note: "Ce que c’est", "What it is";
     accepted: "Contrôles acceptés", "Accepted checks";

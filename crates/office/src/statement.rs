@@ -166,7 +166,10 @@ impl<'a> Tables<'a> {
             });
         let first = [t.product, t.tariff, t.kind, t.price];
         let names = ("by-product", t.by_product);
-        self.table(names, first, rows, Some(self.statement.total))
+        Figure {
+            words: 3,
+            ..self.table(names, first, rows, Some(self.statement.total))
+        }
     }
 
     /// By contact, if there is more than one.
@@ -194,7 +197,10 @@ impl<'a> Tables<'a> {
         };
         let rows = self.statement.rows.iter().map(row);
         let first = [t.day, t.kind, t.product, t.tariff];
-        self.table(("by-day", t.lines_by_day), first, rows, None)
+        Figure {
+            words: 4,
+            ..self.table(("by-day", t.lines_by_day), first, rows, None)
+        }
     }
 
     /// The disputed lines, `most` of them at the most.
@@ -223,6 +229,7 @@ impl<'a> Tables<'a> {
             head: [t.day, t.kind, t.order, t.product, t.vat, self.money[3]]
                 .map(str::to_owned)
                 .into(),
+            words: 4,
             rows: rows.collect(),
             total: vec![
                 t.total.to_owned(),

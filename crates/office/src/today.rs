@@ -111,7 +111,6 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     all_devices: "Voir tous les appareils", "See all devices";
     unsent: "Non envoyés", "Unsent";
     since: "depuis {time}", "since {time}";
-    percent: "{n} %", "{n}%";
     clock: "Horloge", "Clock";
     silent: "muet", "silent";
     resting: "pas vu aujourd’hui", "not seen today";

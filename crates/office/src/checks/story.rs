@@ -97,6 +97,12 @@ struct Page {
     frame: Frame,
 }
 
+/// A day that Otipass named, as people write it; what is no day as it came.
+fn day(formats: &Formats, text: &str) -> String {
+    text.parse()
+        .map_or_else(|_| text.to_owned(), |day| formats.day(day))
+}
+
 impl Page {
     fn new(frame: Frame, names: SiteNames, gate: History, sales: Sales) -> Self {
         let t = Texts::of(frame.formats.language);

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Two nodes behind HAProxy, by ../cluster/haproxy.cfg without its TLS: one is killed under
-# load, comes back, is ended in order, as for an upgrade, and comes back without its mapping
-# parameters. What do devices notice? And when only such a node is left, what do people?
+# load, comes back, is ended in order, as for an upgrade, and comes back with no address
+# of Otipass. What do devices notice? And when only such a node is left, what do people?
 source "$(dirname "${BASH_SOURCE[0]}")/rig.sh"
 need haproxy jq
 
@@ -35,7 +35,7 @@ mark ended
 kill -TERM "$node2"
 sleep 8
 mark incomplete
-sed -i '/^mapping/d' "$work/node2/passerelle.toml"
+sed -i '/^\[otipass\]/,/^\[/{/^url/d;/^username/d}' "$work/node2/passerelle.toml"
 serve_node node2
 sleep 8
 stop_load

@@ -106,7 +106,7 @@ pub struct Config {
     pub server: Server,
     /// Where everything is remembered.
     pub database: Database,
-    /// The files that are loaded at each start.
+    /// The files that manage parts of the set-up.
     pub set_up: SetUp,
     /// What devices do at the gate.
     pub gate: AtTheGate,

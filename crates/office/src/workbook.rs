@@ -32,10 +32,14 @@ fn text_of(text: &str) -> String {
     escaped(&line)
 }
 
+/// The most characters of a sheet's name, which spreadsheets hold a file to as well.
+const NAME_CHARS: usize = 31;
+
 const HEADER: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n";
 
 /// The file of these rows.
 pub(super) fn workbook(name: &str, rows: &[Vec<Cell>]) -> Vec<u8> {
+    let name: String = name.chars().take(NAME_CHARS).collect();
     let mut data = String::new();
     for row in rows {
         data.push_str("<row>");
@@ -77,7 +81,7 @@ pub(super) fn workbook(name: &str, rows: &[Vec<Cell>]) -> Vec<u8> {
             format!(
                 "{HEADER}<workbook xmlns=\"{main}\" xmlns:r=\"{office}\"><sheets>\
                  <sheet name=\"{}\" sheetId=\"1\" r:id=\"rId1\"/></sheets></workbook>",
-                text_of(name)
+                text_of(&name)
             ),
         ),
         (
@@ -144,6 +148,13 @@ mod tests {
         assert!(file.contains("<t xml:space=\"preserve\">=1+&lt;b&gt;</t>"));
         assert!(file.contains("<c><v>-1.50</v></c>"));
         assert!(!file.contains("<f>"));
+    }
+
+    #[test]
+    fn a_sheet_s_name_is_no_longer_than_a_spreadsheet_takes() {
+        let file = workbook("attendance-2026-07-01-2026-07-31", &[]);
+        let file = String::from_utf8_lossy(&file).into_owned();
+        assert!(file.contains("<sheet name=\"attendance-2026-07-01-2026-07-3\" "));
     }
 
     #[test]

@@ -109,7 +109,7 @@ pub async fn with(
             "backups may be read by others"
         );
     }
-    let (author, site) = set_up::apply(&config, &clock, Actor::service(), Load::AtStart).await?;
+    let (author, _) = set_up::apply(&config, &clock, Actor::service(), Load::AtStart).await?;
     let builder = Builder {
         limit: OnceLock::new(),
         url: format!("{scheme}://{address}"),
@@ -122,8 +122,9 @@ pub async fn with(
         prometheus,
         take_up: TakeUp::default(),
     };
-    // Before it is built: what changes meanwhile is noticed.
+    // Before anything is read: what changes meanwhile is noticed.
     let known = interface_revision(&builder.author.db).await;
+    let site = set_up::site_in_force(&builder.config, &builder.author.db).await?;
     let service = builder.service(site).await?;
     let (config, url) = (&builder.config, &builder.url);
     let t = Texts::of(language());

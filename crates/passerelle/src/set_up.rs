@@ -168,10 +168,23 @@ async fn import(config: &Config, author: &Author, mut files: Files, load: Load) 
     if !config.has(Role::Gate) {
         files.site = None;
     }
+    let set_up = &config.set_up;
+    let parts = [
+        (SetUpFile::Catalogue, Role::BoxOffice, &set_up.catalogue),
+        (SetUpFile::Site, Role::Gate, &set_up.site),
+        (SetUpFile::Mapping, Role::Gate, &set_up.mapping),
+    ];
+    let by_page = parts.map(|(part, role, file)| {
+        let is_by_page = config.has(role) && file.is_none();
+        is_by_page.then_some(part)
+    });
     let only_new = load == Load::AtStart && !author.db.is_alone();
     let now = author.clock.now();
     let work = move |tx: &mut Tx<'_>| {
         tx.one_at_a_time("files of the set-up")?;
+        for part in by_page.into_iter().flatten() {
+            loaded::forget(tx, part)?;
+        }
         let mut loading = Loading {
             tx,
             only_new,

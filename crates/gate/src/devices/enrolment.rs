@@ -8,11 +8,14 @@ use db::{Db, DbError, Tx, params};
 use kernel::{CLOCK_AHEAD_MS, DeviceCode, Timestamp};
 use std::fmt;
 use std::net::IpAddr;
+use std::time::Duration;
 
 /// How long a code is valid that is read off a screen, in milliseconds.
 pub const CODE_VALID_MS: i64 = 15 * 60 * 1_000;
 /// After how long what became of a code is forgotten, in milliseconds.
 const FORGOTTEN_AFTER_MS: i64 = 24 * 60 * 60 * 1_000;
+/// How long somebody waits for those who enrol before.
+const TURN: Duration = Duration::from_secs(5);
 /// Digits and capitals, without those that people take for another.
 const ALPHABET: &[u8; 31] = b"23456789ABCDEFGHJKMNPQRSTUVWXYZ";
 /// How many characters a code has.
@@ -103,7 +106,11 @@ impl Devices {
     ) -> Result<DeviceCode, EnrolError> {
         let now = self.clock.now();
         let code = EnrolmentCode::presented(code).ok_or(EnrolError::CodeInvalid)?;
-        let _alone = self.enrolling.lock().await;
+        let turn = tokio::time::timeout(TURN, self.enrolling.lock()).await;
+        let _alone = turn.map_err(|_| DbError::Busy {
+            name: "enrol",
+            attempts: 1,
+        })?;
         // On SQLite there is one writer: who is not heard does not take its turn.
         let heard = move |tx: &mut Tx<'_>| throttle::may_try(tx, from, now);
         if !self.strangers.read("who enrols", heard).await? {

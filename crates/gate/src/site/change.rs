@@ -3,7 +3,7 @@
 //! takes it up within a second.
 
 pub use crate::site::layout::save_organisation;
-pub use crate::site::rename::{Mapped, Use, rename_device, rename_door, rename_sector};
+pub use crate::site::rename::{Use, rename_device, rename_door, rename_sector};
 
 use crate::site::layout::{write_device, write_door, write_sector};
 use crate::{Device, Door, Site, SiteError};

@@ -138,6 +138,12 @@ pub fn load(tx: &mut Tx<'_>) -> Result<StoredInterface, DbError> {
         .map_or_else(|| Ok(StoredInterface::default()), stored)
 }
 
+/// As [`load`], after every other change of it: a row is written as a whole.
+fn load_to_change(tx: &mut Tx<'_>) -> Result<StoredInterface, DbError> {
+    tx.one_at_a_time("interface")?;
+    load(tx)
+}
+
 /// As [`load`], in a transaction of its own.
 pub async fn read(db: &Db) -> Result<StoredInterface, DbError> {
     db.read("interface", load).await
@@ -174,7 +180,7 @@ pub fn save_connection(
     password: SecretChange,
     api_key: SecretChange,
 ) -> Result<(), DbError> {
-    let present = load(tx)?;
+    let present = load_to_change(tx)?;
     save(
         tx,
         &StoredInterface {
@@ -191,7 +197,7 @@ pub fn save_connection(
 /// Text with mistakes is kept apart, so that what the gate works with stays
 /// whole.
 pub fn save_mapping(tx: &mut Tx<'_>, text: &str) -> Result<(), DbError> {
-    let present = load(tx)?;
+    let present = load_to_change(tx)?;
     let readable = otipass::read_mapping(text).mapping.is_some();
     let (mapping, mapping_draft) = if readable {
         (Some(text.to_owned()), None)
@@ -222,7 +228,7 @@ pub enum ResealError {
 /// Puts all secrets under another key, and says how many there are. It is no change
 /// of the interface: a service that has the former key goes on.
 pub fn reseal(tx: &mut Tx<'_>, from: &Seal, to: &Seal) -> Result<usize, ResealError> {
-    let mut interface = load(tx)?;
+    let mut interface = load_to_change(tx)?;
     let mut count = 0;
     for (what, stored) in [
         (PASSWORD, &mut interface.password),

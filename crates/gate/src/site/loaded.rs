@@ -27,6 +27,16 @@ pub fn note(tx: &mut Tx<'_>, part: SetUpFile, text: &str, now: Timestamp) -> Res
     .map(drop)
 }
 
+/// Forgets what was loaded of a part that no file manages any more: named again, a file is
+/// loaded anew.
+pub fn forget(tx: &mut Tx<'_>, part: SetUpFile) -> Result<(), DbError> {
+    tx.execute(
+        "DELETE FROM gate_set_up_file WHERE part = $1",
+        params![part],
+    )
+    .map(drop)
+}
+
 /// Whether this text of a file is the one that is loaded; `None` if none ever was.
 pub fn is_loaded(tx: &mut Tx<'_>, part: SetUpFile, text: &str) -> Result<Option<bool>, DbError> {
     let loaded = tx.query_opt(

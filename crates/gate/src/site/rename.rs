@@ -4,7 +4,6 @@
 use super::change::{SiteChangeError, changing};
 use db::{DbError, Tx, params};
 use kernel::{DeviceCode, DoorCode, SectorCode};
-use otipass::Mapping;
 
 /// What names a code, so that it cannot change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,16 +16,6 @@ pub enum Use {
     Mapping,
 }
 
-/// Which mapping parameters hold.
-#[derive(Debug, Clone)]
-pub enum Mapped {
-    /// Those that the back office keeps in the database.
-    Here,
-    /// Those of a file, as far as they are known; what the database may still keep means
-    /// nothing.
-    ByFile(Option<Mapping>),
-}
-
 /// Gives a sector another code; its doors lead to it as before.
 ///
 /// # Errors
@@ -35,20 +24,14 @@ pub fn rename_sector(
     tx: &mut Tx<'_>,
     from: &SectorCode,
     to: &SectorCode,
-    mapped: &Mapped,
 ) -> Result<(), SiteChangeError> {
     let site = changing(tx)?;
     let name = site.sectors.get(from).ok_or(SiteChangeError::Unknown)?;
     if site.sectors.contains_key(to) {
         return Err(SiteChangeError::Taken);
     }
-    let mapping = match mapped {
-        Mapped::ByFile(mapping) => mapping.clone(),
-        Mapped::Here => {
-            let kept = super::interface::load(tx)?.mapping;
-            kept.and_then(|text| otipass::read_mapping(&text).mapping)
-        }
-    };
+    let mapping = super::interface::load(tx)?.mapping;
+    let mapping = mapping.and_then(|text| otipass::read_mapping(&text).mapping);
     if mapping.is_some_and(|mapping| mapping.sectors.contains_key(from)) {
         return Err(SiteChangeError::InUse(Use::Mapping));
     }

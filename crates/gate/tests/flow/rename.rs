@@ -5,7 +5,7 @@ use crate::house::{GOOD, House, scan, usual};
 use db::Tx;
 use db::testing::TestDb;
 use gate::DeviceToken;
-use gate::site::change::{Mapped, SiteChangeError, Use, rename_device, rename_door, rename_sector};
+use gate::site::change::{SiteChangeError, Use, rename_device, rename_door, rename_sector};
 use gate::site::interface::save_mapping;
 use gate::site::table::{Becomes, Kind, TableChange, read_site_table};
 use kernel::{DeviceCode, DoorCode, SectorCode};
@@ -45,7 +45,7 @@ async fn what_stands_on_a_code_follows_it(test: TestDb) {
         .unwrap();
     change(&house, |tx| {
         let [from, to] = sectors("VN_RAY", "VN_RAI");
-        rename_sector(tx, &from, &to, &Mapped::Here)?;
+        rename_sector(tx, &from, &to)?;
         let [from, to] = doors("VN_RAY_D1", "RAI_1");
         rename_door(tx, &from, &to)?;
         let [from, to] = devices("PDA03", "PDA33");
@@ -74,14 +74,14 @@ async fn what_was_done_keeps_its_code(test: TestDb) {
     let house = usual(test).await;
     let taken = change(&house, |tx| {
         let [from, to] = sectors("VN_RAY", "VN_AUG");
-        rename_sector(tx, &from, &to, &Mapped::Here)
+        rename_sector(tx, &from, &to)
     });
     assert!(matches!(taken.await, Err(SiteChangeError::Taken)));
     assert_eq!(house.outcome(&scan(1, "PDA01", GOOD)).await, "accepted");
     for refused in [
         change(&house, |tx| {
             let [from, to] = sectors("VN_AUG", "VN_AUX");
-            rename_sector(tx, &from, &to, &Mapped::Here)
+            rename_sector(tx, &from, &to)
         })
         .await,
         change(&house, |tx| {
@@ -114,21 +114,10 @@ async fn what_was_done_keeps_its_code(test: TestDb) {
     let mapped = change(&house, |tx| {
         save_mapping(tx, mapping)?;
         let [from, to] = sectors("VN_RAY", "VN_RAI");
-        rename_sector(tx, &from, &to, &Mapped::Here)
+        rename_sector(tx, &from, &to)
     });
     let mapped = mapped.await;
     assert!(matches!(mapped, Err(SiteChangeError::InUse(Use::Mapping))));
-    // Where a file rules, what the database still keeps means nothing.
-    let left_over = change(&house, |tx| {
-        save_mapping(tx, mapping)?;
-        let [from, to] = sectors("VN_RAY", "VN_RAI");
-        let file = otipass::read_mapping(&mapping.replace("VN_RAY", "VN_RAI")).mapping;
-        rename_sector(tx, &from, &to, &Mapped::ByFile(file.clone()))?;
-        let named = rename_sector(tx, &to, &from, &Mapped::ByFile(file));
-        assert!(matches!(named, Err(SiteChangeError::InUse(Use::Mapping))));
-        Ok(())
-    });
-    left_over.await.unwrap();
 }
 
 async fn a_table_changes_what_it_said_it_would(test: TestDb) {

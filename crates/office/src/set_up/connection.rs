@@ -163,7 +163,7 @@ pub(crate) async fn save(visit: Visit, entered: Entered) -> Answer {
             None => Ok(visit.go(access::CONNECTION)),
         };
     }
-    let project = mapping(&visit, &present).map(|mapping| mapping.project_id);
+    let project = mapping(&present).map(|mapping| mapping.project_id);
     // What a button writes instead comes before what stands in the field.
     let url = entered.some("instead");
     let url = url.unwrap_or_else(|| entered.text("url").trim()).to_owned();

@@ -7,7 +7,7 @@ use super::organisation::LANGUAGES;
 use super::thing::{Deed, Done, Names, Thing, Words, added, names};
 use crate::page::*;
 use gate::site::change::{
-    Mapped, NAME_LIMIT_CHARS, add_device, change_device, remove_device, rename_device,
+    NAME_LIMIT_CHARS, add_device, change_device, remove_device, rename_device,
 };
 use gate::{Device, DeviceSettings};
 
@@ -134,7 +134,7 @@ impl Thing for Device {
         Ok(vec![added::<Self>(code, json!(self))])
     }
 
-    fn rename(tx: &mut Tx<'_>, from: &DeviceCode, to: &DeviceCode, _: &Mapped) -> Done<()> {
+    fn rename(tx: &mut Tx<'_>, from: &DeviceCode, to: &DeviceCode) -> Done<()> {
         rename_device(tx, from, to)
     }
 

@@ -4,7 +4,7 @@ use super::thing::{Deed, Done, Names, Thing, Words, added, names};
 use crate::page::*;
 use gate::Door;
 use gate::site::change::{
-    Mapped, NAME_LIMIT_CHARS, SiteChangeError, add_door, change_door, remove_door, rename_door,
+    NAME_LIMIT_CHARS, SiteChangeError, add_door, change_door, remove_door, rename_door,
 };
 
 kernel::texts!(Texts in Fr, En beside crate::words::Words {
@@ -102,7 +102,7 @@ impl Thing for Door {
         Ok(vec![added::<Self>(code, json!(self))])
     }
 
-    fn rename(tx: &mut Tx<'_>, from: &DoorCode, to: &DoorCode, _: &Mapped) -> Done<()> {
+    fn rename(tx: &mut Tx<'_>, from: &DoorCode, to: &DoorCode) -> Done<()> {
         rename_door(tx, from, to)
     }
 

@@ -4,7 +4,6 @@
 use crate::last_try::{Line, Tried};
 use crate::page::*;
 use ::doctor::{Asked, otipass_failure};
-use gate::site::change::Mapped;
 use gate::site::interface::StoredInterface;
 use kernel::finding::{Phrase, Place, Stored};
 use otipass::{Mapping, OtipassClient, OtipassSettings, PartnerStatus, read_mapping};
@@ -15,21 +14,9 @@ kernel::texts!(Texts in Fr, En {
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The mapping parameters, wherever they are.
-pub(super) fn mapping(visit: &Visit, interface: &StoredInterface) -> Option<Mapping> {
-    match mapped(visit) {
-        Mapped::ByFile(mapping) => mapping,
-        Mapped::Here => read_mapping(interface.mapping.as_deref()?).mapping,
-    }
-}
-
-/// Which mapping parameters hold; of a file, those by which the gate is at work.
-pub(super) fn mapped(visit: &Visit) -> Mapped {
-    if visit.set_up().mapping == Managed::Here {
-        return Mapped::Here;
-    }
-    let running = visit.office.gate.as_ref();
-    Mapped::ByFile(running.map(|gate| gate.settings().mapping.clone()))
+/// The mapping parameters, by page or by file.
+pub(super) fn mapping(interface: &StoredInterface) -> Option<Mapping> {
+    read_mapping(interface.mapping.as_deref()?).mapping
 }
 
 /// The line, tried if that was not done of late; none where the back office keeps no
@@ -62,7 +49,7 @@ pub(super) async fn line(
 
 /// Asks Otipass for its status.
 async fn ask(visit: &Visit, interface: &StoredInterface, patience: Duration) -> Line {
-    let project_id = mapping(visit, interface).map(|mapping| mapping.project_id);
+    let project_id = mapping(interface).map(|mapping| mapping.project_id);
     let set_up = visit.set_up();
     let bad = |why: String| Line::Bad(Phrase::new(why.clone(), why));
     let credentials = match interface.credentials(&set_up.seal) {

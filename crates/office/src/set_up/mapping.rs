@@ -15,7 +15,7 @@ use super::step::Bar;
 use crate::findings::Way;
 use crate::last_try::Line;
 use crate::page::*;
-use gate::site::change::{Mapped, rename_sector};
+use gate::site::change::rename_sector;
 use gate::site::interface::StoredInterface;
 use kernel::finding::{Finding, Severity};
 use remark::{MappingRemark, chosen, mended, remarks};
@@ -162,7 +162,7 @@ async fn mend_site(
     right: SectorCode,
 ) -> Result<Result<(), String>, PageError> {
     let work = move |tx: &mut Tx<'_>| {
-        rename_sector(tx, &wrong, &right, &Mapped::Here)?;
+        rename_sector(tx, &wrong, &right)?;
         let change = Change::done("sector.changed", "site", &right)
             .from(json!({ "code": wrong.as_str() }))
             .to(json!({ "code": right.as_str() }));

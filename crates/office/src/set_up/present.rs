@@ -22,7 +22,7 @@ impl Present {
         let interface = gate::site::interface::read(db).await?;
         Ok(Self {
             site: gate::site::interface::read_site(db).await?,
-            mapping: mapping(visit, &interface),
+            mapping: mapping(&interface),
             interface,
             catalogue: kept(visit).await?,
         })

@@ -6,7 +6,7 @@ use super::site_change::refused;
 use super::thing::{Deed, Done, Names, Thing, Words, added, names};
 use crate::page::*;
 use gate::site::change::{
-    Mapped, NAME_LIMIT_CHARS, SiteChangeError, add_sector, change_sector, is_name, remove_sector,
+    NAME_LIMIT_CHARS, SiteChangeError, add_sector, change_sector, is_name, remove_sector,
     rename_sector,
 };
 use gate::{Device, DeviceSettings, Door};
@@ -186,8 +186,8 @@ impl Thing for Sector {
         Ok(changes)
     }
 
-    fn rename(tx: &mut Tx<'_>, from: &SectorCode, to: &SectorCode, mapped: &Mapped) -> Done<()> {
-        rename_sector(tx, from, to, mapped)
+    fn rename(tx: &mut Tx<'_>, from: &SectorCode, to: &SectorCode) -> Done<()> {
+        rename_sector(tx, from, to)
     }
 
     fn change(&self, tx: &mut Tx<'_>, code: &SectorCode) -> Done<(Value, Value)> {

@@ -5,11 +5,10 @@
 pub(crate) mod sample;
 
 use super::form_page::FormPage;
-use super::line::mapped;
 use super::site_change::{change, refused, site};
 use crate::access::PLACES;
 use crate::page::*;
-use gate::site::change::{Mapped, SiteChangeError, Use};
+use gate::site::change::{SiteChangeError, Use};
 use kernel::InvalidCode;
 use std::fmt::Display;
 use std::str::FromStr;
@@ -18,8 +17,8 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     add: "Ajouter", "Add";
     renamed: "Il peut changer tant que rien de ce qui a été fait ne le nomme.",
         "It can change as long as nothing that was done names it.";
-    mapped: "Ce code ne peut pas changer : le fichier {file} le nomme, et ses pass seraient refusés. Corrigez-le d’abord dans ce fichier, redémarrez le service, puis changez-le ici.",
-        "This code cannot change: the file {file} names it, and its passes would be refused. First correct it in that file and restart the service, then change it here.";
+    mapped: "Ce code ne peut pas changer : le fichier {file} le nomme, et ses pass seraient refusés. Corrigez-le d’abord dans ce fichier, chargez-le par « passerelle apply », puis changez-le ici.",
+        "This code cannot change: the file {file} names it, and its passes would be refused. First correct it in that file and load it by `passerelle apply`, then change it here.";
 });
 
 /// What the pages of a kind say.
@@ -108,7 +107,7 @@ pub(crate) trait Thing: Clone + Send + Sync + 'static {
     fn add(&self, tx: &mut Tx<'_>, code: &Self::Code) -> Done<Vec<Change>>;
 
     /// Gives it another code.
-    fn rename(tx: &mut Tx<'_>, from: &Self::Code, to: &Self::Code, mapped: &Mapped) -> Done<()>;
+    fn rename(tx: &mut Tx<'_>, from: &Self::Code, to: &Self::Code) -> Done<()>;
 
     /// Changes it; says what it was and is.
     fn change(&self, tx: &mut Tx<'_>, code: &Self::Code) -> Done<(Value, Value)>;
@@ -232,11 +231,10 @@ pub(crate) async fn save<T: Thing>(
     };
     let (was_code, is_code) = (code.clone(), renamed.unwrap_or_else(|| code.clone()));
     let to = T::after(&is_code);
-    let mapped = mapped(&visit);
     let work = move |tx: &mut Tx<'_>| {
         let is_renamed = was_code.to_string() != is_code.to_string();
         if is_renamed {
-            T::rename(tx, &was_code, &is_code, &mapped)?;
+            T::rename(tx, &was_code, &is_code)?;
         }
         let (mut was, mut is) = thing.change(tx, &is_code)?;
         if is_renamed {

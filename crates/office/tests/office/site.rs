@@ -378,17 +378,15 @@ async fn a_sector_that_a_file_maps_keeps_its_code_until_the_file_is_corrected() 
     house.hire(Role::Administrator).await;
     let mut browser = house.signed_in("administrator").await;
     let csrf = browser.csrf(DOORS).await;
-    // What the back office kept before there was a file means nothing.
-    let left_over = include_str!("../../../../examples/villeneuve/mapping.json");
-    let left_over = left_over.replace("VN_AUG", "VN_EXP");
-    let keep = move |tx: &mut db::Tx<'_>| gate::site::interface::save_mapping(tx, &left_over);
-    house.test.db.write("keep", keep).await.unwrap();
+    let loaded = include_str!("../../../../examples/villeneuve/mapping.json");
+    let load = move |tx: &mut db::Tx<'_>| gate::site::interface::save_mapping(tx, loaded);
+    house.test.db.write("load", load).await.unwrap();
     // The example's file names every sector but one.
     for (sector, code, is_mapped) in [("VN_AUG", "VN_AUX", true), ("VN_EXP", "VN_EXO", false)] {
         let path = format!("/office/set-up/sectors/{sector}");
         let fields = [("code", code), ("name", "Salle")];
         let answer = browser.post(&path, &csrf, &fields).await;
-        let says = "First correct it in that file and restart the service";
+        let says = "First correct it in that file and load it by";
         assert_eq!(
             answer.status,
             if is_mapped { 422 } else { 303 },

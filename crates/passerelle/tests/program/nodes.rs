@@ -134,7 +134,7 @@ async fn three_nodes_that_are_killed_sell_each_visitor_one_ticket() {
     let passes: String = (0..count).map(|n| pass(&card(n), "active", "1")).collect();
     let otipass = Otipass::forgetful(&passes);
     let configuration = format!(
-        "[database]\nurl = {url:?}\n[retention]\ncard_numbers_days = 400\n{}contract = {{ references = \"ignored\" }}\n\
+        "[database]\nurl = {url:?}\n[retention]\ncard_numbers_days = 400\n{}decision_budget_ms = 10000\ncontract = {{ references = \"ignored\" }}\n\
          [external_sales]\nevery_s = 1\n",
         SET_UP.replace("OTIPASS", &otipass.url)
     );
@@ -296,4 +296,32 @@ async fn what_one_node_loads_all_go_by_and_a_node_with_older_files_changes_nothi
     let examined = nodes[1].run(&["doctor", "--json"]);
     let examined = String::from_utf8(examined.stdout).unwrap();
     assert!(!examined.contains("file_not_loaded"), "{examined}");
+
+    // What the pages took meanwhile gives way to a file that is named again.
+    for node in &mut nodes {
+        node.stop();
+    }
+    let named = "mapping = \"mapping.json\"\n";
+    nodes[1].replace("passerelle.toml", named, "");
+    nodes[1].start();
+    let by_page = nodes[1]
+        .read("mapping.json")
+        .replace("\"VN_AUG\"", "\"VN_OTHER\"");
+    let save = move |tx: &mut db::Tx<'_>| gate::site::interface::save_mapping(tx, &by_page);
+    database.db.write("page", save).await.unwrap();
+    stage::eventually("it goes by the page", async || {
+        !goes_by(&nodes[1], &token).await.0
+    })
+    .await;
+    nodes[1].stop();
+    nodes[1].replace(
+        "passerelle.toml",
+        "[set_up]\n",
+        &format!("[set_up]\n{named}"),
+    );
+    nodes[1].start();
+    stage::eventually("it goes by its file", async || {
+        goes_by(&nodes[1], &token).await.0
+    })
+    .await;
 }

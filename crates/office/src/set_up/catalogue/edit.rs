@@ -72,7 +72,7 @@ async fn change<T: Item>(visit: Visit, key: &str, entered: Entered) -> Answer {
     if let Some((season, product)) = present.renamed_to(&item) {
         let t = Texts::of(visit.language);
         let interface = gate::site::interface::read(visit.db()).await?;
-        let mapping = mapping(&visit, &interface);
+        let mapping = mapping(&interface);
         let read = move |tx: &mut Tx<'_>| is_staged(tx, &season, product.as_ref());
         let why = if mapping.is_some_and(|mapping| present.is_mapped(&mapping)) {
             Some(t.is_mapped)

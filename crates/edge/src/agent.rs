@@ -242,9 +242,8 @@ impl Agent {
         let direction = direction.unwrap_or_else(|| self.direction());
         let subject = self.subject(&code);
         let now_ms = self.up_ms();
-        let joined = self
-            .joining
-            .read(&subject, &direction, now_ms, Cause::Pulled);
+        let joining = &mut self.joining;
+        let joined = joining.read(&subject, &direction, now_ms, Cause::Pulled);
         let untold = joined.filter(|check| self.live.contains_key(check));
         let may_be_told = untold.is_none() && self.link.mode() != Mode::Refused;
         if may_be_told && self.read_again(lane, (&subject, direction), joined, out) {

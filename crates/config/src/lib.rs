@@ -212,7 +212,7 @@ pub struct Otipass {
     /// Always `OTIPASS`; other pass systems come later.
     #[serde(rename = "type")]
     pub kind: String,
-    /// What Otipass gave, up to and with `/api`. Without it, URL, credentials,
+    /// What Otipass gave, up to and including `/api`. Without it, URL, credentials,
     /// budget and `when_silent` are the back office's.
     pub url: String,
     /// What Otipass gave.
@@ -295,7 +295,7 @@ pub struct AtTheGate {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct AccessControl {
-    /// Ticketing's access control service, up to and with its version; by
+    /// Ticketing's access control service, up to and including its version; by
     /// default this very process.
     pub url: Option<String>,
     /// The institution in the tokens; by default the site's.

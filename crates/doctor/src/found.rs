@@ -119,7 +119,7 @@ kernel::findings! {
             en "A card number itself may begin or end with {text}, so the service does not start: taken off, it would make another number of it." "Name the whole text that the scanner adds, or take it out.";
             fr "Un numéro de carte peut lui-même commencer ou finir par {text} : le service ne démarre pas, car l’enlever en ferait un autre numéro." "Indiquez le texte entier que le lecteur ajoute, ou supprimez-le.";
         url_missing(): Mistake, "there is no URL";
-            en "The URL of Otipass is missing." "Enter the URL that Otipass gave, up to and with /api.";
+            en "The URL of Otipass is missing." "Enter the URL that Otipass gave, up to and including /api.";
             fr "L’URL d’Otipass manque." "Entrez l’URL qu’Otipass a donnée, jusqu’à /api compris.";
         credentials_missing(lacking): Warning, "user name or password is empty; only the sandbox answers without";
             en "{lacking}; only the sandbox answers without." "Enter username, and name a file with the password in password_file, or one with the API key in api_key_file.";
@@ -223,7 +223,7 @@ kernel::findings! {
     }
     Ticketing {
         ticketing_missing(): Mistake, "a gate alone does not know where ticketing is";
-            en "Nobody says where ticketing is, and this process is no box office itself." "Enter the access control service's URL, up to and with its version.";
+            en "Nobody says where ticketing is, and this process is no box office itself." "Enter the access control service's URL, up to and including its version.";
             fr "Personne ne dit où est la billetterie, et ce service n’en est pas une lui-même." "Entrez l’URL du service de contrôle d’accès, version comprise.";
         operator_password_missing(): Mistake, "gate and box office run apart and share no password";
             en "Gate and box office do not meet in this process, and the operator's password is missing." "Name a file that holds it in password_file, the same on both sides.";
@@ -235,7 +235,7 @@ kernel::findings! {
             en "The interface has API version {version}; seasons and products of foreign barcodes need 1.4." "Have the interface's API version raised to 1.4 or later, and write v1_4 in the URL.";
             fr "La version d’API de l’interface est {version} ; les saisons et produits de codes étrangers demandent 1.4." "Faites relever la version d’API de l’interface à 1.4 ou plus, et écrivez v1_4 dans l’URL.";
         api_version_not_in_url(): Warning, "the URL does not tell the API version";
-            en "The URL does not end in an API version, so nobody can tell whether it is 1.4 or later." "Enter the access control service's URL up to and with its version, such as …/v1_4.";
+            en "The URL does not end in an API version, so nobody can tell whether it is 1.4 or later." "Enter the access control service's URL up to and including its version, such as …/v1_4.";
             fr "L’URL ne se termine pas par une version d’API : rien ne dit si c’est 1.4 ou plus." "Entrez l’URL du service de contrôle d’accès, version comprise, comme …/v1_4.";
         ticketing_unreachable(why): Mistake, "there is no connection, or ticketing fails";
             en "Ticketing cannot be reached: {why}." "Check the URL, the line, the proxy and the firewall.";

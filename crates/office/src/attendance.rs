@@ -24,7 +24,7 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     hour: "Heure", "Hour";
     weekday: "Jour de la semaine", "Day of the week";
     busiest: "Jour le plus fort", "Busiest day";
-    mean: "Moyenne par jour d’ouverture", "Mean of the days open";
+    mean: "Moyenne par jour d’ouverture", "Average per open day";
 });
 
 fn by<K: Ord>(counts: &[HourCount], key: impl Fn(&HourCount) -> K) -> BTreeMap<K, i64> {

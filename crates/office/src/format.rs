@@ -152,7 +152,7 @@ impl Formats {
         let day = self.day_of(moment);
         let (hour, minute, _) = self.zone.time_of_day(moment);
         match self.language {
-            Language::Fr => format!("{day} à {hour:02}:{minute:02}"),
+            Language::Fr => format!("{day} à{SPACE}{hour:02}:{minute:02}"),
             _ => format!("{day}, {hour:02}:{minute:02}"),
         }
     }

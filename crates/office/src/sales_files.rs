@@ -35,7 +35,7 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     kind: "Origine", "From";
     ours: "ce service", "this service";
     brought: "envoyé", "uploaded";
-    written: "import non terminé", "import not ended";
+    written: "import non terminé", "import unfinished";
     imported: "importé", "imported";
     in_part: "importé en partie", "imported in part";
     abandoned: "abandonné", "given up";
@@ -108,6 +108,13 @@ pub(crate) async fn list(visit: Visit, Query(query): Query) -> Answer {
 pub(crate) async fn run(visit: Visit) -> Answer {
     let said = sell(&visit).await?;
     list_page(&visit, None, Some(said)).await
+}
+
+/// The name of a file for a narrow column, which breaks it between its parts, not in them.
+pub(crate) fn breakable(name: &str) -> String {
+    kernel::escaped(name)
+        .replace('_', "_<wbr>")
+        .replace('.', ".<wbr>")
 }
 
 /// Why a row was rejected, and what to do; a reason without words stands as its code.

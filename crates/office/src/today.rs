@@ -298,7 +298,7 @@ impl<'a> Parts<'a> {
     /// By how many seconds a clock is off.
     fn clock(&self, ms: i64) -> String {
         let sign = if ms > 0 { "+" } else { "" };
-        format!("{sign}{} s", self.formats.number(ms / 1_000))
+        format!("{sign}{} s", self.formats.number(ms / 1_000))
     }
 }
 

@@ -18,7 +18,7 @@ kernel::findings! {
             en "The project id {project} is left in the URL." "Take it out of the URL; it belongs in OtipassProjectId of the mapping parameters.";
             fr "L’identifiant du projet, {project}, est resté dans l’URL." "Supprimez-le de l’URL ; sa place est dans OtipassProjectId des paramètres de correspondance.";
         url_without_api(): Mistake, "the URL does not end in `/api`";
-            en "The URL does not end in /api." "Enter the URL that Otipass gave, up to and with /api.";
+            en "The URL does not end in /api." "Enter the URL that Otipass gave, up to and including /api.";
             fr "L’URL ne se termine pas par /api." "Entrez l’URL qu’Otipass a donnée, jusqu’à /api compris.";
     }
     Mapping {
@@ -176,7 +176,7 @@ kernel::findings! {
             en "A text holds a tab or another control character." "Take it out.";
             fr "Un texte contient une tabulation ou un autre caractère de contrôle." "Supprimez-le.";
         odd_space(): Note, "a space that is not a plain one";
-            en "There is a space that JSON does not know, as web pages have them." "Replace it by a plain space.";
+            en "There is a space that JSON does not know, as web pages have them." "Replace it with a plain space.";
             fr "Il y a une espace que JSON ne connaît pas, comme en ont les pages web." "Remplacez-la par une espace ordinaire.";
         space_around(key, of): Note, "space before or behind a value";
             en "{key} of {of} has space before or behind it." "Take it out.";

@@ -38,7 +38,7 @@ pub fn check_url(url: &str, project_id: &str) -> Vec<Finding> {
     mistakes
 }
 
-/// The URL that is likely meant by one with mistakes: up to and with `/api`, and
+/// The URL that is likely meant by one with mistakes: up to and including `/api`, and
 /// without the project, credentials, and what follows a question mark. `None` if
 /// there is no mistake, or if nobody can tell.
 #[must_use]

@@ -24,7 +24,7 @@ use serde::de::DeserializeOwned;
 use std::error::Error;
 use std::sync::Arc;
 
-/// Where the service is, up to and with its version.
+/// Where the service is, up to and including its version.
 pub const PATH: &str = "/tnci/backend-apis/externalAccessControlService/v1_4";
 
 #[derive(Clone)]

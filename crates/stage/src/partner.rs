@@ -12,7 +12,7 @@ use tokio::runtime::{Builder, Runtime};
 pub struct Otipass {
     /// Its passes, its log and its faults.
     pub sandbox: Sandbox,
-    /// Where it is, up to and with `/api`.
+    /// Where it is, up to and including `/api`.
     pub url: String,
     /// It has no end in common with the test's own.
     runtime: Option<Runtime>,

@@ -18,7 +18,7 @@ const KIND: &str = "OTIPASS";
 /// Where Otipass is, and how long it may take.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Connection {
-    /// What Otipass gave, up to and with `/api`.
+    /// What Otipass gave, up to and including `/api`.
     pub url: String,
     /// What Otipass gave; empty with an API key.
     pub username: String,

@@ -23,7 +23,7 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     channel_wrong: "Le canal {code} de type {type} ne peut pas vendre : le code doit être exactement OTIPASS, le type STX_FILE.",
         "The channel {code} of type {type} cannot sell: the code must be exactly OTIPASS, the type STX_FILE.";
     make_channel: "Créer le canal OTIPASS", "Make the channel OTIPASS";
-    replace_channel: "Le remplacer par OTIPASS", "Replace it by OTIPASS";
+    replace_channel: "Le remplacer par OTIPASS", "Replace it with OTIPASS";
     contact: "Contact qui achète", "Contact that buys";
     contact_good: "Le contact {number} achète et peut payer par compte d’attente.",
         "The contact {number} buys, and may pay by pending account.";
@@ -32,7 +32,7 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
         "The contact {number} may not pay by pending account. Saving lets it.";
     number: "Numéro de contact", "Contact number";
     number_hint: "Celui d’Otipass dans la billetterie, avec ses zéros. L’enregistrer l’autorise à payer par compte d’attente.",
-        "That of Otipass in ticketing, with its zeros. Saving it lets it pay by pending account.";
+        "That of Otipass in ticketing, with its zeros. Saving allows it to pay by pending account.";
     number_none: "Entrez le numéro du contact.", "Enter the contact’s number.";
     digits: "Un numéro de contact n’a que des chiffres ; les zéros au début comptent.",
         "A contact number has digits only; leading zeros count.";

@@ -18,7 +18,7 @@ use std::sync::PoisonError;
 kernel::texts!(Texts in Fr, En beside crate::words::Words {
     by_file: "Cette partie est gérée par la configuration :", "This part is managed by the configuration:";
     url: "URL", "URL";
-    url_hint: "Telle qu’Otipass l’a donnée, jusqu’à /api compris.", "As Otipass gave it, up to and with /api.";
+    url_hint: "Telle qu’Otipass l’a donnée, jusqu’à /api compris.", "As Otipass gave it, up to and including /api.";
     username: "Nom d’utilisateur", "User name";
     api_key: "Clé d’API, au lieu des deux", "API key, instead of both";
     kept: "Un secret est enregistré. Laissez vide pour le garder.", "A secret is saved. Leave empty to keep it.";

@@ -15,7 +15,7 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     lead: "Un appareil est un scanner, comme un téléphone, ou un tourniquet. Il s’enrôle ensuite par un code QR.",
         "A device is a scanner, such as a phone, or a turnstile. It is enrolled by a QR code afterwards.";
     code_hint: "Collez-le sur l’appareil : c’est par lui qu’on en parle.",
-        "Stick it on the device: it is how people call it.";
+        "Stick it on the device: it is what people call it.";
     choose_one: "Choisissez la porte où se trouve cet appareil.", "Choose the door that this device stands at.";
     of_site: "celle de l’organisation", "that of the organisation";
     exit: "sortie (enregistrée, jamais vendue)", "exit (recorded, never sold)";

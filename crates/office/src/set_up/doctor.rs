@@ -24,7 +24,7 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     well: "Tout est prêt.", "All is ready.";
     silent: "Le diagnostic n’est pas arrivé à temps. Réessayez ; si cela dure, voyez le journal du service.",
         "The diagnosis did not come in time. Try again; if this lasts, look at the service’s log.";
-    clean: "Sans remarque :", "Nothing to say of:";
+    clean: "Sans remarque :", "Nothing to remark on:";
     place: "Où :", "Where:";
     cure: "Corriger :", "Cure it:";
 });

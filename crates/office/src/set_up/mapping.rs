@@ -23,7 +23,7 @@ use remark::{MappingRemark, chosen, mended, remarks};
 kernel::texts!(Texts in Fr, En beside crate::words::Words {
     label: "Les paramètres", "The parameters";
     hint: "Collez-les tels quels. Les commentaires et les virgules de trop ne gênent pas.",
-        "Paste them as they are. Comments and commas too many do no harm.";
+        "Paste them as they are. Comments and extra commas do no harm.";
     not_taken_up: "Pas encore pris en compte : corrigez d’abord ce qui suit. Le texte est gardé.",
         "Not taken up yet: first correct what follows. The text is kept.";
     taken_up_but: "Pris en compte, mais des visiteurs ou des ventes en souffriront :",
@@ -36,7 +36,7 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
         "The text has changed since this cure was offered. Nothing was changed; choose again.";
     tidy: "Nettoyer le texte", "Tidy up the text";
     tidy_hint: "Supprime les commentaires, les virgules de trop et le reste de ce qui est seulement remarqué. Le sens ne change pas.",
-        "Takes out comments, commas too many and the rest of what is only noted. The meaning stays.";
+        "Takes out comments, extra commas and the rest of what is only noted. The meaning stays.";
     to_page: "Corriger sur la page", "Cure it on the page";
 });
 

@@ -58,8 +58,8 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     taken_back: "Cette entrée d’essai est annulée.", "This test entry was taken back.";
     story: "Tout ce qui est su de ce contrôle", "All that is known of this check";
     take_back: "Annuler cette entrée d’essai", "Take this test entry back";
-    take_back_why: "Sinon elle compte comme une visite et Otipass la paie. Possible pendant 15 minutes.",
-        "Otherwise it counts as a visit, and Otipass pays for it. Possible for 15 minutes.";
+    take_back_why: "Annulez cette entrée dans les 15 minutes : sinon, elle compte comme une visite, et Otipass la paie.",
+        "Take this entry back within 15 minutes; otherwise it counts as a visit, and Otipass pays for it.";
     too_late: "Trop tard : une entrée s’annule dans les 15 minutes, une fois.",
         "Too late: an entry can be taken back within 15 minutes, once.";
     otipass_pending: "Otipass ne répond pas et a peut-être compté cette entrée. Essayez la même carte plus tard.",

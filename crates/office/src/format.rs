@@ -221,7 +221,7 @@ mod tests {
             "CHF\u{a0}0.05"
         );
         let moment: Timestamp = "2026-07-31T22:05:09.000Z".parse().unwrap();
-        assert_eq!(fr.moment(moment), "1er\u{a0}août\u{a0}2026 à 00:05");
+        assert_eq!(fr.moment(moment), "1er\u{a0}août\u{a0}2026 à\u{a0}00:05");
         assert_eq!(en.moment(moment), "1\u{a0}August\u{a0}2026, 00:05");
         assert_eq!(en.time(moment), "00:05:09");
         let rate = kernel::VatRate::from_basis_points;

@@ -19,7 +19,7 @@ use std::collections::BTreeSet;
 const WEIGHT_BYTES: usize = 150_000;
 
 /// Elements without an end.
-const VOID: [&str; 5] = ["meta", "link", "img", "input", "br"];
+const VOID: [&str; 6] = ["meta", "link", "img", "input", "br", "wbr"];
 /// Parts of a picture that may end themselves.
 const PICTURE: [&str; 2] = ["path", "rect"];
 

@@ -47,7 +47,7 @@ async fn the_gravest_comes_first_with_the_way_to_its_cure() {
         assert_eq!(page.status, 200);
         let text = &page.text;
         assert!(text.contains("One mistake is to be cured"), "{text}");
-        let (_, clean) = text.split_once("Nothing to say of:").unwrap();
+        let (_, clean) = text.split_once("Nothing to remark on:").unwrap();
         assert!(clean.contains("Mapping parameters"), "{text}");
         assert!(text.contains("the sector &#60;b&#62;"), "{text}");
         let at = |code: &str| text.find(&format!("<code>{code}</code>")).unwrap();

@@ -90,8 +90,8 @@ pub const MACHINE: &[Case] = &[
 // One case, one line.
 #[rustfmt::skip]
 pub const PARTNERS: &[Case] = &[
-    ("url_without_api", "toml:17:1 ([otipass] url)", CONFIG, "/api\"", "\"", "up to and with /api", OnLine("\"", "/api\"")),
-    ("url_without_api", "toml:17:1 ([otipass] url)", CONFIG, "/api\"", "/api/v1\"", "up to and with /api", OnLine("/v1", "")),
+    ("url_without_api", "toml:17:1 ([otipass] url)", CONFIG, "/api\"", "\"", "up to and including /api", OnLine("\"", "/api\"")),
+    ("url_without_api", "toml:17:1 ([otipass] url)", CONFIG, "/api\"", "/api/v1\"", "up to and including /api", OnLine("/v1", "")),
     ("url_holds_project", "toml:17:1 ([otipass] url)", CONFIG, "/api\"", "/api/Villeneuve\"", "Take it out of the URL", OnLine("/Villeneuve", "")),
     ("url_unreadable", "toml:17:1 ([otipass] url)", CONFIG, "url = \"http://", "url = \"//", "https://pass.example.org/api", OnLine("//", "http://")),
     ("url_not_http", "toml:17:1 ([otipass] url)", CONFIG, "url = \"http://", "url = \"ftp://", "It must begin with https://", OnLine("ftp", "http")),

@@ -43,7 +43,7 @@ pub const SYNTAX: &[Case] = &[
     ("extra_comma", "mapping.json:7:28", MAPPING, "\"VN26\",", "\"VN26\",,", "Take it out", OnLine(",,", ",")),
     ("byte_order_mark", "mapping.json:1:1", MAPPING, "{", "\u{feff}{", "Save it as UTF-8 without one", AsItWas),
     ("control_character", "mapping.json:7:26", MAPPING, "\"VN26\"", "\"VN26\u{7}\"", "Take it out", OnLine("\u{7}", "")),
-    ("odd_space", "mapping.json:7:20", MAPPING, "\"seasonCode\": ", "\"seasonCode\":\u{a0}", "Replace it by a plain space", OnLine("\u{a0}", " ")),
+    ("odd_space", "mapping.json:7:20", MAPPING, "\"seasonCode\": ", "\"seasonCode\":\u{a0}", "Replace it with a plain space", OnLine("\u{a0}", " ")),
     ("space_around", "mapping.json:7:21", MAPPING, "\"VN26\"", "\" VN26\"", "Take it out", OnLine(" VN26", "VN26")),
     ("space_around", "mapping.json:8:22", MAPPING, "\"PASSVN\"", "\"PASSVN \"", "Take it out", OnLine("PASSVN ", "PASSVN")),
 ];

@@ -189,7 +189,7 @@ fn devices(facts: &Facts, symptoms: &Symptoms) -> Vec<Finding> {
         findings.push(found::device_codes_alike(place, device, beginning));
     }
     for (reason, count) in &symptoms.refused {
-        let reason = without_numbers(reason.trim_end_matches('.'));
+        let reason = of_strangers(reason.trim_end_matches('.'));
         findings.push(found::barcodes_refused(Place::Database, count, reason));
     }
     findings
@@ -199,7 +199,7 @@ fn devices(facts: &Facts, symptoms: &Symptoms) -> Vec<Finding> {
 fn stopped(trouble: &Trouble) -> Finding {
     let [en, fr] = [En, Fr].map(|language| {
         let why = trouble.why(language).trim_end_matches('.');
-        without_numbers(why)
+        of_strangers(why)
     });
     let reason = Phrase::new(en, fr);
     let (place, since) = (Place::Database, trouble.since);
@@ -213,9 +213,35 @@ fn stopped(trouble: &Trouble) -> Finding {
     }
 }
 
+/// A stranger's text, without words that could hold a card number or barcode, however it is
+/// written.
+fn of_strangers(text: &str) -> String {
+    let text = without_numbers(text);
+    let words = text.split_whitespace().take(40).map(|word| {
+        let digits = word.bytes().filter(u8::is_ascii_digit).count();
+        if digits >= 6 { "…" } else { word }
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_card_is_told_however_a_stranger_writes_it() {
+        for text in [
+            "29997501",
+            "2999 7501",
+            "2999.7501",
+            "29/99/75/01",
+            "ABCD299975",
+        ] {
+            let told = of_strangers(&format!("card {text} unknown"));
+            let digits = told.bytes().filter(u8::is_ascii_digit).count();
+            assert!(digits < 6 && told.starts_with("card "), "{told}");
+        }
+    }
 
     #[test]
     fn each_reason_of_the_machine_has_its_own_cure() {

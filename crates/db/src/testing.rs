@@ -33,6 +33,17 @@ impl TestDb {
     }
 }
 
+impl TestDb {
+    /// The URL of one on PostgreSQL.
+    #[must_use]
+    pub fn postgres_url(&self) -> &str {
+        match &self.url {
+            DbUrl::Postgres(url) => url,
+            other => panic!("{other:?} is no PostgreSQL"),
+        }
+    }
+}
+
 /// SQLite in memory.
 pub async fn sqlite_in_memory() -> TestDb {
     TestDb::open(DbUrl::SqliteMemory, None).await

@@ -11,7 +11,7 @@ use gate::site::loaded::{self, SetUpFile};
 use kernel::{Finding, causes};
 use otipass::NumType;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// How many of the latest checks are looked at.
@@ -141,20 +141,26 @@ pub async fn open(config: &Config, reach: Reach) -> Opened {
     })
 }
 
-/// The files that the next start leaves alone: others may go by what is loaded.
-async fn not_loaded(db: &Db, config: &Config) -> Result<Vec<PathBuf>, DbError> {
-    if db.is_alone() {
-        return Ok(Vec::new());
-    }
+/// The parts of the set-up that this process has to do with, and the file that manages
+/// each, if one does.
+pub fn set_up_files(config: &Config) -> impl Iterator<Item = (SetUpFile, Option<&Path>)> {
     let set_up = &config.set_up;
     let files = [
         (SetUpFile::Site, Role::Gate, &set_up.site),
         (SetUpFile::Catalogue, Role::BoxOffice, &set_up.catalogue),
         (SetUpFile::Mapping, Role::Gate, &set_up.mapping),
     ];
-    let files = files.into_iter().filter(|(_, role, _)| config.has(*role));
-    let files = files.filter_map(|(part, _, path)| {
-        let path = config.path(path.as_deref()?);
+    let ours = files.into_iter().filter(|(_, role, _)| config.has(*role));
+    ours.map(|(part, _, file)| (part, file.as_deref()))
+}
+
+/// The files that the next start leaves alone: others may go by what is loaded.
+async fn not_loaded(db: &Db, config: &Config) -> Result<Vec<PathBuf>, DbError> {
+    if db.is_alone() {
+        return Ok(Vec::new());
+    }
+    let files = set_up_files(config).filter_map(|(part, path)| {
+        let path = config.path(path?);
         // One that cannot be read is told by whoever reads it.
         let text = config::read_text(&path).ok()?;
         Some((part, path, text))

@@ -32,7 +32,7 @@ mod vitals;
 
 pub use config::Surroundings;
 pub use configuration::told;
-pub use database::{Reach, gone};
+pub use database::{Reach, gone, set_up_files};
 pub use doctor::{Doctor, PATIENCE};
 pub use document::catalogue;
 pub use examination::{Examination, Heading, NOT_CHECKED, gravity, headline};

@@ -44,7 +44,7 @@ pub(crate) async fn guard(
     let request_id = text(&parts.headers, "x-request-id");
     let jar = Jar::of(&parts.headers, office.secure);
     let known_browser = Cookie::Browser.token(&parts.headers, jar);
-    let visit = match visit(office, &parts, known_browser.clone()).await {
+    let visit = match visit(office, &parts, jar, known_browser.clone()).await {
         Ok(visit) => visit,
         Err(error) => return error.into_response(),
     };
@@ -73,7 +73,7 @@ pub(crate) async fn nothing_here(State(office): State<Office>, request: Request)
     let request_id = text(&parts.headers, "x-request-id");
     let jar = Jar::of(&parts.headers, office.secure);
     let browser = Cookie::Browser.token(&parts.headers, jar);
-    match visit(office, &parts, browser).await {
+    match visit(office, &parts, jar, browser).await {
         Ok(visit) => visit.error(&PageError::NotFound, &request_id),
         Err(error) => error.into_response(),
     }
@@ -97,6 +97,7 @@ enum Entry {
 async fn visit(
     office: Office,
     request: &Parts,
+    jar: Jar,
     browser: Option<Token>,
 ) -> Result<Visit, PageError> {
     let headers = &request.headers;
@@ -104,7 +105,6 @@ async fn visit(
         Some(browser) => browser,
         None => Token::new().map_err(PageError::internal)?,
     };
-    let jar = Jar::of(headers, office.secure);
     let found = match Cookie::Session.token(headers, jar) {
         Some(token) => office.role.staff.session(&token).await?,
         None => None,

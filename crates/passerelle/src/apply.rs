@@ -20,7 +20,8 @@ kernel::texts!(Texts in Fr, En {
 pub async fn run(config: ConfigOption) -> Result<Verdict> {
     let config = config.read()?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let (_, site) = set_up::apply(&config, &clock, command_line(), Load::All).await?;
+    let author = set_up::apply(&config, &clock, command_line(), Load::All).await?;
+    let site = set_up::site_in_force(&config, &author.db).await?;
     let t = Texts::of(language());
     let Some(site) = site else {
         outln!("{}", t.nothing);

@@ -292,7 +292,7 @@ impl SetUp {
     /// Applies the set-up and gives each device a token.
     async fn prepare(day: &Path, config: &Config) -> Result<Self> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let (author, _) = set_up::apply(config, &clock, Actor::service(), Load::All).await?;
+        let author = set_up::apply(config, &clock, Actor::service(), Load::All).await?;
         let file = day.join("site.toml");
         let (site, findings) = gate::read_site(&set_up::read_text(&file)?);
         let site = site.with_context(|| format!("{}: {findings:?}", unusable(&file)))?;

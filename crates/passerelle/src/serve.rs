@@ -109,7 +109,7 @@ pub async fn with(
             "backups may be read by others"
         );
     }
-    let (author, _) = set_up::apply(&config, &clock, Actor::service(), Load::AtStart).await?;
+    let author = set_up::apply(&config, &clock, Actor::service(), Load::AtStart).await?;
     let builder = Builder {
         limit: OnceLock::new(),
         url: format!("{scheme}://{address}"),

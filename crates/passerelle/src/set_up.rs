@@ -9,7 +9,7 @@ use gate::site::interface;
 use gate::site::loaded::{self, SetUpFile};
 use gate::{Site, SiteError};
 use kernel::text::fill;
-use kernel::{Clock, Finding, Severity, Timestamp};
+use kernel::{Clock, Finding, Severity};
 use otipass::Mapping;
 use serde_json::json;
 use staff::{Actor, Author, Change};
@@ -109,13 +109,13 @@ fn file<T>(
 
 /// Opens the database, brings its tables up to this version, and loads the
 /// files of the set-up in the name of `actor`; a file with mistakes changes
-/// nothing. There is no site if neither a file nor the back office has one.
+/// nothing.
 pub async fn apply(
     config: &Config,
     clock: &Arc<dyn Clock>,
     actor: Actor,
     load: Load,
-) -> Result<(Author, Option<Site>)> {
+) -> Result<Author> {
     let catalogue = config.set_up.catalogue.as_deref();
     let files = Files {
         site: site_file(config)?,
@@ -136,8 +136,7 @@ pub async fn apply(
         actor,
     };
     import(config, &author, files, load).await?;
-    let site = site_in_force(config, &author.db).await?;
-    Ok((author, site))
+    Ok(author)
 }
 
 /// As [`apply`] of all, for a set-up that is by file as a whole.
@@ -147,11 +146,13 @@ pub async fn apply_files(
 ) -> Result<(Author, Site, Mapping)> {
     let mapping = mapping(config)?
         .context("[set_up] mapping names no file; give the path of the mapping parameters there")?;
-    let (author, site) = apply(config, clock, Actor::service(), Load::All).await?;
+    let author = apply(config, clock, Actor::service(), Load::All).await?;
+    let site = site_in_force(config, &author.db).await?;
     Ok((author, site.ok_or(SiteError::Missing)?, mapping))
 }
 
 /// The site that this process goes by: where there are gates, as it stands in the database.
+/// There is none if neither a file nor the back office has one.
 pub async fn site_in_force(config: &Config, db: &Db) -> Result<Option<Site>> {
     if !config.has(Role::Gate)
         && let Some(site) = site(config)?
@@ -168,27 +169,17 @@ async fn import(config: &Config, author: &Author, mut files: Files, load: Load) 
     if !config.has(Role::Gate) {
         files.site = None;
     }
-    let set_up = &config.set_up;
-    let parts = [
-        (SetUpFile::Catalogue, Role::BoxOffice, &set_up.catalogue),
-        (SetUpFile::Site, Role::Gate, &set_up.site),
-        (SetUpFile::Mapping, Role::Gate, &set_up.mapping),
-    ];
-    let by_page = parts.map(|(part, role, file)| {
-        let is_by_page = config.has(role) && file.is_none();
-        is_by_page.then_some(part)
-    });
+    let by_page = doctor::set_up_files(config).filter(|(_, file)| file.is_none());
+    let by_page: Vec<_> = by_page.map(|(part, _)| part).collect();
     let only_new = load == Load::AtStart && !author.db.is_alone();
-    let now = author.clock.now();
     let work = move |tx: &mut Tx<'_>| {
         tx.one_at_a_time("files of the set-up")?;
-        for part in by_page.into_iter().flatten() {
-            loaded::forget(tx, part)?;
+        for part in &by_page {
+            loaded::forget(tx, *part)?;
         }
         let mut loading = Loading {
             tx,
             only_new,
-            now,
             changes: Vec::new(),
             left: Vec::new(),
         };
@@ -219,7 +210,6 @@ async fn import(config: &Config, author: &Author, mut files: Files, load: Load) 
 struct Loading<'a, 'tx> {
     tx: &'a mut Tx<'tx>,
     only_new: bool,
-    now: Timestamp,
     changes: Vec<Change>,
     /// What was not loaded, since another text is.
     left: Vec<PathBuf>,
@@ -237,7 +227,7 @@ impl<'tx> Loading<'_, 'tx> {
         match loaded.filter(|_| self.only_new) {
             None => {
                 self.changes.extend(save(self.tx, file)?);
-                loaded::note(self.tx, part, &file.text, self.now)?;
+                loaded::note(self.tx, part, &file.text)?;
             }
             Some(true) => {}
             Some(false) => self.left.push(file.path.clone()),

@@ -137,11 +137,10 @@ pub(crate) fn count(
 
 /// Forgets what no longer counts, and whose it was.
 pub fn forget_old(tx: &mut Tx<'_>, now: Timestamp) -> Result<(), DbError> {
-    tx.execute(
+    tx.run(
         "DELETE FROM staff_throttle WHERE last_failed_at < $1",
         params![now.plus_ms(-FORGOTTEN_AFTER_MS)],
     )
-    .map(drop)
 }
 
 fn record(tx: &mut Tx<'_>, subject: &str) -> Result<Option<Record>, DbError> {

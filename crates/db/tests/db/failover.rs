@@ -1,7 +1,7 @@
 //! PostgreSQL that hangs, moves or is held up: who asks hears of it in time, and
 //! nothing has to be started again.
 
-use db::testing::{POSTGRES, TestDb};
+use db::testing::TestDb;
 use db::{Db, DbError, DbUrl, Migration, Schema, params};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -30,9 +30,7 @@ struct Way {
 
 impl Way {
     async fn open() -> Self {
-        let server = std::env::var(POSTGRES).unwrap();
-        let server = server.split('@').nth(1).unwrap();
-        let server: SocketAddr = server.split('/').next().unwrap().parse().unwrap();
+        let server = crate::server();
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let frozen = watch::Sender::new(false);
@@ -83,13 +81,8 @@ async fn by(test: &TestDb, ways: &[&Way]) -> Db {
 }
 
 fn by_url(test: &TestDb, ways: &[&Way], more: &str) -> DbUrl {
-    let DbUrl::Postgres(url) = &test.url else {
-        panic!("it is PostgreSQL");
-    };
-    let (before, after) = url.split_once('@').unwrap();
-    let (_, after) = after.split_once('/').unwrap();
     let hosts: Vec<_> = ways.iter().map(|way| way.address.to_string()).collect();
-    DbUrl::Postgres(format!("{before}@{}/{after}{more}", hosts.join(",")))
+    crate::url_at(test, &hosts.join(","), more)
 }
 
 async fn add(db: &Db, name: &'static str) -> Result<u64, DbError> {

@@ -1,7 +1,7 @@
 //! PostgreSQL over TLS: a server is taken at its certificate, or not at all.
 
-use db::testing::{POSTGRES, TestDb};
-use db::{Db, DbUrl};
+use db::Db;
+use db::testing::TestDb;
 use rcgen::{CertificateParams, KeyPair};
 use rustls::pki_types::PrivateKeyDer;
 use std::net::SocketAddr;
@@ -13,9 +13,7 @@ use tokio_rustls::TlsAcceptor;
 
 /// The server behind a certificate for `name`, which is written to `trusted`.
 async fn behind_tls(name: &str, trusted: &Path) -> SocketAddr {
-    let server = std::env::var(POSTGRES).unwrap();
-    let server = server.split('@').nth(1).unwrap();
-    let server: SocketAddr = server.split('/').next().unwrap().parse().unwrap();
+    let server = crate::server();
     let key = KeyPair::generate().unwrap();
     let parameters = CertificateParams::new([name.to_owned()]).unwrap();
     let certificate = parameters.self_signed(&key).unwrap();
@@ -52,13 +50,7 @@ async fn behind_tls(name: &str, trusted: &Path) -> SocketAddr {
 }
 
 async fn open(test: &TestDb, host: &str, more: &str) -> Result<(), String> {
-    let DbUrl::Postgres(url) = &test.url else {
-        panic!("it is PostgreSQL");
-    };
-    let (before, after) = url.split_once('@').unwrap();
-    let (_, after) = after.split_once('/').unwrap();
-    let joint = if after.contains('?') { '&' } else { '?' };
-    let url = DbUrl::Postgres(format!("{before}@{host}/{after}{joint}{more}"));
+    let url = crate::url_at(test, host, &format!("&{more}"));
     let opened = Db::open(&url).await.map(drop);
     opened.map_err(|error| kernel::causes(&error))
 }

@@ -43,7 +43,7 @@ pub(crate) fn count(tx: &mut Tx<'_>, from: IpAddr, now: Timestamp) -> Result<(),
     forget_old(tx, now)?;
     let parties = parties(from).into_iter().map(|(party, _)| party);
     for party in parties.chain([ALL.to_owned()]) {
-        tx.execute(
+        tx.run(
             "INSERT INTO gate_enrolment_throttle (minute, party, wrong) VALUES ($1, $2, 1)
              ON CONFLICT (minute, party)
              DO UPDATE SET wrong = gate_enrolment_throttle.wrong + 1",
@@ -57,11 +57,10 @@ pub(crate) fn count(tx: &mut Tx<'_>, from: IpAddr, now: Timestamp) -> Result<(),
 /// differ by less than what is left.
 pub fn forget_old(tx: &mut Tx<'_>, now: Timestamp) -> Result<(), DbError> {
     let minute = minute(now);
-    tx.execute(
+    tx.run(
         "DELETE FROM gate_enrolment_throttle WHERE minute < $1 OR minute > $2",
         params![minute - 5, minute + 5],
     )
-    .map(drop)
 }
 
 fn wrong(tx: &mut Tx<'_>, party: &str, now: Timestamp) -> Result<i64, DbError> {

@@ -127,9 +127,7 @@ async fn three_nodes_that_are_killed_sell_each_visitor_one_ticket() {
     let count = visitors();
     let visitors = u32::try_from(count).unwrap();
     let database = db::testing::postgres().await;
-    let db::DbUrl::Postgres(url) = &database.url else {
-        panic!("it is PostgreSQL");
-    };
+    let url = database.postgres_url();
     // Whoever asks about one of them twice hears that it is used.
     let passes: String = (0..count).map(|n| pass(&card(n), "active", "1")).collect();
     let otipass = Otipass::forgetful(&passes);
@@ -252,9 +250,7 @@ async fn what_one_node_loads_all_go_by_and_a_node_with_older_files_changes_nothi
     const FORMER: (bool, &str) = (true, "Musées de Villeneuve");
     const LATER: (bool, &str) = (false, "Musées de la ville");
     let database = db::testing::postgres().await;
-    let db::DbUrl::Postgres(url) = &database.url else {
-        panic!("it is PostgreSQL");
-    };
+    let url = database.postgres_url();
     let otipass = Otipass::open("");
     let set_up = SET_UP.replace("OTIPASS", &otipass.url);
     let configuration = format!("[database]\nurl = {url:?}\n{set_up}");

@@ -135,9 +135,7 @@ fn a_day_of_clocks_and_moves_comes_out_the_same_when_the_service_is_killed() {
 #[test]
 fn that_day_comes_out_the_same_by_three_services_on_postgresql() {
     let database = stage::wait(db::testing::postgres());
-    let db::DbUrl::Postgres(url) = &database.url else {
-        panic!("it is PostgreSQL");
-    };
+    let url = database.postgres_url();
     let more = ["--nodes", "3", "--kill", "6", "--seed", "5"];
     Replayed::of(GATE_DAY, &[&["--database", url], &more[..]].concat());
 }

@@ -192,9 +192,7 @@ async fn by_processes() {
     is_unblamed("a box office alone", &set_up).await;
 
     let database = db::testing::postgres().await;
-    let db::DbUrl::Postgres(url) = &database.url else {
-        panic!("it is PostgreSQL");
-    };
+    let url = database.postgres_url();
     let replicas = [healthy(), healthy()];
     for replica in &replicas {
         replica.replace(CONFIG, "sqlite:passerelle.db", url);

@@ -123,7 +123,8 @@ fn glare_misread_frames_and_a_book_sell_nothing() {
         (5, &[(Symbology::Code128, GOOD)]),
         (1, &[(Symbology::Code128, ONCE)]),
         (5, &[(Symbology::Code128, GOOD)]),
-        (2 * SECOND, &[]),
+        // Shorter than what counts as taken away, by as much as a slow reader may miss.
+        (SECOND, &[]),
         (5, &[(Symbology::Code128, GOOD)]),
         (1, &[(Symbology::Code128, "54321")]),
         (5, &[(Symbology::Ean13, BOOK)]),

@@ -8,7 +8,6 @@
 //! (`PASSERELLE_OTIPASS__PASSWORD` …), never from the TOML itself, and are never
 //! printed.
 
-mod certificate;
 mod found;
 mod notices;
 mod office;

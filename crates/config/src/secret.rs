@@ -4,7 +4,7 @@
 use crate::{Config, ConfigError};
 use kernel::{Phrase, Place, Seal};
 use secrecy::{ExposeSecret, SecretString};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What a text editor puts before a text, unseen.
 const BYTE_ORDER_MARK: char = '\u{feff}';
@@ -61,21 +61,27 @@ impl Config {
     /// # Errors
     /// [`ConfigError::Secret`].
     pub fn secret(&self, secret: Secret) -> Result<Option<SecretString>, ConfigError> {
-        let (file, variable) = self.of(secret);
-        if let Some(value) = variable {
+        if let (_, Some(value)) = self.of(secret) {
             return Ok(Some(value.clone()));
         }
         let [section, _, key] = secret.keys();
-        file.map(|file| {
-            std::fs::read_to_string(self.path(file))
-                .map(|text| text.trim_end_matches(['\r', '\n']).to_owned().into())
-                .map_err(|source| ConfigError::Secret {
-                    section,
-                    key,
-                    source,
-                })
-        })
-        .transpose()
+        self.secret_file(secret)
+            .map(|file| {
+                std::fs::read_to_string(file)
+                    .map(|text| text.trim_end_matches(['\r', '\n']).to_owned().into())
+                    .map_err(|source| ConfigError::Secret {
+                        section,
+                        key,
+                        source,
+                    })
+            })
+            .transpose()
+    }
+
+    /// The file of a secret, if one is named.
+    #[must_use]
+    pub fn secret_file(&self, secret: Secret) -> Option<PathBuf> {
+        self.of(secret).0.map(|file| self.path(file))
     }
 
     /// What secrets in the database are sealed with: nothing, if the operator gives

@@ -1,6 +1,5 @@
 //! The service's certificate with its key, read from files.
 
-use crate::certificate::validity;
 use kernel::Timestamp;
 use rustls::client::verify_server_name;
 use rustls::crypto::{CryptoProvider, ring};
@@ -11,6 +10,9 @@ use rustls::sign::CertifiedKey;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use x509_cert::Certificate;
+use x509_cert::der::Decode;
+use x509_cert::time::Time;
 
 /// Where certificate and key are, in PEM.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -189,6 +191,20 @@ impl TlsFiles {
     }
 }
 
+/// The first and the last moment at which a certificate is valid; `None` if it is not a
+/// certificate. Some use the ends of the calendar for "always".
+fn validity(certificate: &[u8]) -> Option<(Timestamp, Timestamp)> {
+    let validity = Certificate::from_der(certificate)
+        .ok()?
+        .tbs_certificate
+        .validity;
+    let moment = |time: Time| {
+        let ms = i64::try_from(time.to_unix_duration().as_millis()).unwrap_or(i64::MAX);
+        Timestamp::from_millis_clamped(ms)
+    };
+    Some((moment(validity.not_before), moment(validity.not_after)))
+}
+
 /// What stands in both files.
 #[derive(PartialEq, Eq)]
 pub struct Contents {
@@ -200,4 +216,33 @@ pub struct Contents {
 #[must_use]
 pub fn provider() -> CryptoProvider {
     ring::default_provider()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rcgen::{CertificateParams, KeyPair, date_time_ymd};
+
+    #[test]
+    fn a_certificate_says_when_it_is_valid() {
+        for (from, until, expected) in [
+            ((2026, 7, 14), (2051, 7, 14), ["2026-07-14", "2051-07-14"]),
+            // The calendar's end is beyond ours.
+            ((1975, 1, 1), (9999, 12, 31), ["1975-01-01", "9999-12-29"]),
+        ] {
+            let mut params = CertificateParams::new(["passerelle.example.org".to_owned()]).unwrap();
+            params.not_before = date_time_ymd(from.0, from.1, from.2);
+            params.not_after = date_time_ymd(until.0, until.1, until.2);
+            let key = KeyPair::generate().unwrap();
+            let certificate = params.self_signed(&key).unwrap();
+            let der = certificate.der();
+            let (from, until) = validity(der).unwrap();
+            let told = [from, until].map(|at| at.to_string()[..10].to_owned());
+            assert_eq!(told, expected);
+            for length in 0..der.len() {
+                assert_eq!(validity(&der[..length]), None, "{length}");
+            }
+        }
+        assert_eq!(validity(&[0x30, 0xff]), None);
+    }
 }

@@ -182,21 +182,16 @@ impl Facts {
 
 /// The files with secrets that every user of the machine may read.
 pub fn open_secrets(config: &Config) -> Vec<PathBuf> {
-    let notices = &config.notices;
-    let mail = notices.mail.as_ref();
-    [
-        &notices.webhook_secret_file,
-        mail.map_or(&None, |mail| &mail.password_file),
-        &config.otipass.password_file,
-        &config.otipass.api_key_file,
-        &config.access_control.password_file,
-        &config.server.tls_key,
-    ]
-    .into_iter()
-    .flatten()
-    .map(|file| config.path(file))
-    .filter(|path| std::fs::metadata(path).is_ok_and(|file| file.permissions().mode() & 0o004 != 0))
-    .collect()
+    let key = config.server.tls_key.as_deref().map(|key| config.path(key));
+    let secrets = Secret::ALL.map(|secret| config.secret_file(secret));
+    secrets
+        .into_iter()
+        .chain([key])
+        .flatten()
+        .filter(|path| {
+            std::fs::metadata(path).is_ok_and(|file| file.permissions().mode() & 0o004 != 0)
+        })
+        .collect()
 }
 
 /// What lies deepest behind an error.

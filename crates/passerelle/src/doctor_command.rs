@@ -17,7 +17,7 @@ use std::path::PathBuf;
 const LONGEST_LINE: u64 = 4_096;
 
 /// What the shell hears.
-pub const EXIT_CODES: &str = "\
+const EXIT_CODES: &str = "\
 Exit code: 0 without a mistake, 1 with one, 2 if the doctor could not do its work, 3 without a
 mistake before the first start, when nothing is set up yet. With --sample: 0 if the code is a pass
 that Otipass knows (or was not to be asked about), 1 if not.";

@@ -1,6 +1,9 @@
 //! In which language the program speaks to people.
 
 mod french;
+mod po;
+
+pub(crate) use po::HELP;
 
 use config::ConfigError;
 use kernel::Language;

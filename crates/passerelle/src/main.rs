@@ -24,7 +24,6 @@ mod init;
 mod language;
 mod move_command;
 mod notices_command;
-mod progress;
 mod reconcile;
 mod replay;
 mod report;

@@ -11,7 +11,6 @@ mod scans;
 mod service;
 mod summary;
 
-use crate::progress::Progress;
 use crate::set_up::{self, Load};
 use crate::{Verdict, tokens};
 use anyhow::{Context, Result, bail};
@@ -126,7 +125,7 @@ pub async fn replay(arguments: &Arguments) -> Result<Summary> {
     devices.heard_of_change().await?;
     let mut changes = recorded.changes.iter().peekable();
     let mut kills = Kills::plan(arguments.kill, arguments.seed, steps.len());
-    let progress = Progress::new("checks", scans.len());
+    errln!("{} checks", scans.len());
     for (at, step) in steps.iter().enumerate() {
         let arrived_at = step.scans().first().map_or(begins, |scan| scan.arrived_at);
         for service in &mut services {
@@ -151,18 +150,16 @@ pub async fn replay(arguments: &Arguments) -> Result<Summary> {
             // declared before the next check is asked about.
             settle(&devices, by, |waiting| waiting.declarations == 0).await?;
         }
-        progress.advance(step.scans().len());
     }
     for (at, after) in kills.while_settling().into_iter().enumerate() {
         tokio::time::sleep(after).await;
         let struck = at % services.len();
         services[struck].kill_and_restart().await?;
     }
-    progress.say("selling");
+    errln!("selling");
     let last = scans.last().map_or(begins, |scan| scan.arrived_at);
     let by = (arguments.kill > 0).then(|| last.plus_ms(CLAIMED_MS));
     settle(&devices, by, devices::Waiting::is_empty).await?;
-    progress.finish();
     for service in services {
         service.stop().await?;
     }

@@ -18,7 +18,7 @@ use tokio::net::TcpListener;
 const PASSES: &str = include_str!("../../../examples/villeneuve/passes.csv");
 
 /// What stands in a file of passes.
-pub const PASS_FILE: &str = "\
+const PASS_FILE: &str = "\
 The file for --passes is CSV, with this line first:
   number;status;duration_days;valid_until;services
   00029975;active;7;2026-07-14;S1:2,S2:*

@@ -65,13 +65,20 @@ async fn the_doctor_speaks_french_and_explains_a_code() {
 #[tokio::test]
 async fn a_secret_that_all_may_read_is_a_warning() {
     let set_up = SetUp::healthy();
-    let open = fs::Permissions::from_mode(0o644);
-    fs::set_permissions(set_up.path("otipass.password"), open).unwrap();
+    set_up.append(table::CONFIG, "[secrets]\nkey_file = \"database.key\"\n");
+    set_up.secret("database.key", &"k".repeat(40));
+    for file in ["otipass.password", "database.key"] {
+        let open = fs::Permissions::from_mode(0o644);
+        fs::set_permissions(set_up.path(file), open).unwrap();
+    }
     let findings = set_up.findings().await;
-    let warning = findings.iter().find(|f| f.code == "secret_open_to_all");
-    let warning = warning.unwrap();
-    assert_eq!(warning.severity, "warning");
-    assert!(warning.cure.contains("chmod 600"), "{}", warning.cure);
+    let warnings = findings.iter().filter(|f| f.code == "secret_open_to_all");
+    let cures: Vec<_> = warnings.map(|f| (&*f.severity, &f.cure)).collect();
+    assert_eq!(cures.len(), 2, "{cures:?}");
+    for ((severity, cure), file) in cures.into_iter().zip(["otipass.password", "database.key"]) {
+        assert_eq!(severity, "warning");
+        assert!(cure.contains("chmod 600") && cure.contains(file), "{cure}");
+    }
 }
 
 #[tokio::test]

@@ -57,6 +57,7 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     to_do: "à faire", "to do";
     mistakes: "à corriger", "to be corrected";
     by_file: "par fichier", "by file";
+    elsewhere: "dans votre billetterie", "in your ticketing";
 });
 
 /// How long Otipass may take while somebody waits for the steps.

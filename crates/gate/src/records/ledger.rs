@@ -77,6 +77,17 @@ pub async fn delivered(db: &Db, count: u32) -> Result<Vec<GateEntry>, DbError> {
     .await
 }
 
+/// Whether ticketing ever took a control barcode.
+///
+/// # Errors
+/// What the database says.
+pub async fn has_delivered(db: &Db) -> Result<bool, DbError> {
+    let taken = "SELECT seq FROM gate_control_barcode
+         WHERE delivered_at IS NOT NULL AND refused IS NULL LIMIT 1";
+    db.read("has delivered", |tx| tx.exists(taken, params![]))
+        .await
+}
+
 const ENTRY: &str = "SELECT b.barcode, b.check_id, b.sector, b.delivered_at, b.refused, d.disputed,
             d.dispute_told_at, x.id AS cancellation, x.delivered_at AS cancellation_delivered_at,
             x.refused AS cancellation_refused

@@ -281,6 +281,7 @@ async fn ticketing_hears_of_a_cancellation_after_its_barcode(test: TestDb) {
     let entries = ledger::page(&house.test.db, None, 10).await.unwrap();
     assert_eq!(entries[0].cancelled, Some(ledger::Standing::Delivered));
     assert_eq!(entries[0].standing, ledger::Standing::Delivered);
+    assert!(ledger::has_delivered(&house.test.db).await.unwrap());
     deliver_all(&house, &ticketing).await;
     assert_eq!(ticketing.kinds().len(), 2);
 }

@@ -100,6 +100,7 @@ async fn a_disputed_entry_stays_admitted(test: TestDb) {
     assert_eq!(ledger.len(), 1);
     assert_eq!(ledger[0].disputed.as_deref(), Some("pass_expired"));
     assert_eq!(ledger[0].standing, ledger::Standing::InFlight);
+    assert!(!ledger::has_delivered(&house.test.db).await.unwrap());
     assert_eq!(ledger::accepted_checks(&house.test.db).await.unwrap(), 1);
     assert_eq!(ledger::without_barcode(&house.test.db).await.unwrap(), []);
 }

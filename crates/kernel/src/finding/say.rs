@@ -121,10 +121,16 @@ impl Phrase {
             );
         }
         let fr = match of_system {
-            _ if said("certificate") => "le certificat présenté n’est pas accepté",
+            // Our own words name it among what to check.
+            _ if said("peer certificate") => "le certificat présenté n’est pas accepté",
             _ if said("lookup address") || said("dns error") => "ce nom d’hôte est inconnu",
             Some(known) => known,
-            None => "cause technique, que «\u{a0}passerelle doctor\u{a0}» donne en anglais",
+            None => {
+                return Self::new(
+                    en.clone(),
+                    format!("cause technique, en anglais\u{a0}: {en}"),
+                );
+            }
         };
         Self::new(en, fr)
     }
@@ -194,6 +200,34 @@ mod tests {
         let french = phrase.in_language(Language::Fr);
         assert!(french.ends_with("essayez http://"), "{french}");
         assert!(phrase.in_language(Language::En).ends_with("try http://"));
+    }
+
+    #[test]
+    fn what_we_ask_to_check_is_not_what_happened() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("no connection; check URL, network, proxy and certificate")]
+        struct Outage(#[source] io::Error);
+        for (happened, french) in [
+            (
+                io::Error::from(ErrorKind::ConnectionRefused),
+                "la connexion est refusée",
+            ),
+            (
+                io::Error::other("failed to lookup address information"),
+                "ce nom d’hôte est inconnu",
+            ),
+            (
+                io::Error::other("invalid peer certificate: UnknownIssuer"),
+                "le certificat présenté n’est pas accepté",
+            ),
+            (
+                io::Error::other("what nobody knows"),
+                "cause technique, en anglais\u{a0}: no connection",
+            ),
+        ] {
+            let phrase = Phrase::of_line("no connection".to_owned(), &Outage(happened));
+            assert_eq!(phrase.in_language(Language::Fr), french);
+        }
     }
 
     #[test]

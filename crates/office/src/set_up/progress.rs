@@ -19,28 +19,40 @@ pub(super) enum State {
     Saved,
     /// Something was entered, and is not taken up as it is.
     Mistakes,
+    /// A foreign ticketing has it.
+    Elsewhere,
 }
 
 impl State {
     pub(super) const fn is_settled(self) -> bool {
-        matches!(self, Self::Done | Self::ByFile | Self::Saved)
+        matches!(
+            self,
+            Self::Done | Self::ByFile | Self::Saved | Self::Elsewhere
+        )
     }
 }
 
 /// What has been tried of the whole.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Proven {
-    /// An entry was sold.
-    pub(super) sold: bool,
+    /// Ticketing took an entry.
+    pub(super) taken: bool,
     /// A device was enrolled.
     pub(super) enrolled: bool,
+    /// The one who sells is another.
+    pub(super) sold_elsewhere: bool,
 }
 
 impl Proven {
     pub(super) async fn read(visit: &Visit) -> Result<Self, PageError> {
         let devices = gate::devices(visit.db()).await?;
+        let sold_elsewhere = visit.office.box_office.is_none();
         Ok(Self {
-            sold: boxoffice::report::has_sold(visit.db()).await?,
+            taken: match sold_elsewhere {
+                true => gate::records::ledger::has_delivered(visit.db()).await?,
+                false => boxoffice::report::has_sold(visit.db()).await?,
+            },
+            sold_elsewhere,
             enrolled: devices.iter().any(|device| device.tokens > 0),
         })
     }
@@ -57,6 +69,9 @@ pub(super) fn states(set_up: &SetUp, present: &Present, proven: Proven) -> [Stat
     STEPS.map(|step| {
         let is_done = match step {
             _ if set_up.of(step).file().is_some() => return State::ByFile,
+            access::CATALOGUE | access::TARIFF_MAPPING | access::BUYER if proven.sold_elsewhere => {
+                return State::Elsewhere;
+            }
             access::MAPPING if interface.mapping_draft.is_some() => return State::Mistakes,
             access::ORGANISATION => site.is_some(),
             access::CONNECTION => !interface.connection.url.is_empty(),
@@ -65,7 +80,7 @@ pub(super) fn states(set_up: &SetUp, present: &Present, proven: Proven) -> [Stat
             access::CATALOGUE => catalogue::is_whole(present),
             access::TARIFF_MAPPING => tariff_mapping::is_whole(catalogue),
             access::BUYER => buyer::is_whole(catalogue),
-            access::TEST_CARD => proven.sold,
+            access::TEST_CARD => proven.taken,
             _ => proven.enrolled,
         };
         if is_done { State::Done } else { State::ToDo }
@@ -118,4 +133,28 @@ pub(crate) async fn lead_on(visit: Visit, request: Request, rest: Next) -> Answe
         Some(next) if !after.contains(step) => visit.go_with(next, Flash::Saved),
         _ => response,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_another_sells_there_is_nothing_to_do_for_it() {
+        let proven = |sold_elsewhere| Proven {
+            sold_elsewhere,
+            ..Proven::default()
+        };
+        let to_do = |proven| {
+            let states = states(&SetUp::default(), &Present::default(), proven);
+            let steps = STEPS.into_iter().zip(states);
+            let to_do = steps.filter(|(_, state)| *state == State::ToDo);
+            to_do.map(|(step, _)| step.path).collect::<Vec<_>>()
+        };
+        let selling = [access::CATALOGUE, access::TARIFF_MAPPING, access::BUYER];
+        let mut all = to_do(proven(false));
+        assert_eq!(all.len(), STEPS.len());
+        all.retain(|path| !selling.iter().any(|step| step.path == *path));
+        assert_eq!(to_do(proven(true)), all);
+    }
 }

@@ -12,8 +12,13 @@ pub(crate) fn samples(frame: &Frame) -> Vec<String> {
         ..SetUp::default()
     };
     let proven = Proven {
-        sold: true,
+        taken: true,
         enrolled: true,
+        sold_elsewhere: false,
+    };
+    let elsewhere = Proven {
+        sold_elsewhere: true,
+        ..proven
     };
     [
         (
@@ -35,6 +40,12 @@ pub(crate) fn samples(frame: &Frame) -> Vec<String> {
             Some(Line::Bad(Phrase::new("It is <b>.", "C’est <b>."))),
         ),
         (by_file, Present::default(), proven, None),
+        (
+            SetUp::default(),
+            catalogue::sample::present(),
+            elsewhere,
+            Some(Line::Well),
+        ),
     ]
     .into_iter()
     .map(|(set_up, present, proven, line)| {

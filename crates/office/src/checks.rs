@@ -9,7 +9,7 @@ pub(crate) mod story;
 
 pub(crate) use story::show;
 
-use super::table_file::{self, Column, Form, downloads, maybe, text};
+use super::table_file::{self, Column, Form, Stems, downloads, maybe, text};
 use crate::coded::said;
 use crate::page::*;
 use gate::Direction;
@@ -189,7 +189,7 @@ pub(crate) async fn table(visit: Visit, Path(form): Path<Form>, Query(query): Qu
         ("sector", &|check| maybe(check.sector.as_ref())),
         ("cancelled", &|check| text(check.cancelled)),
     ];
-    table_file::send_list(form, "checks", &columns, found)
+    table_file::send_list(form, Stems::of(visit.language).checks, &columns, found)
 }
 
 /// The checks of one card. A form's body, not an address, holds its number.

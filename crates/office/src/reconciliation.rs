@@ -9,7 +9,7 @@ pub(crate) mod words;
 pub(crate) use run::afresh;
 
 use super::comparison::State;
-use super::table_file::{self, Cell, Form, downloads, number, text};
+use super::table_file::{self, Cell, Form, Stems, downloads, number, text};
 use crate::checks::{Links, mark_name};
 use crate::page::*;
 use crate::stopped;
@@ -317,7 +317,7 @@ pub(crate) async fn table(visit: Visit, Path(form): Path<Form>) -> Answer {
     let mut rows = vec![COLUMNS.map(text).into(), as_of];
     rows.extend(chain("", &books));
     rows.extend(differences);
-    table_file::send(form, "reconciliation", &rows)
+    table_file::send(form, Stems::of(visit.language).reconciliation, &rows)
 }
 
 /// The numbers in `books`, with the names of what they stand in before theirs.

@@ -33,6 +33,14 @@ pub(crate) fn hour(hour: impl Into<i64>) -> String {
     format!("{:02}:00", hour.into())
 }
 
+/// A name as HTML for a narrow column, which breaks it between its parts, not in them.
+pub(crate) fn breakable(name: &str) -> String {
+    kernel::escaped(name)
+        .replace('_', "_<wbr>")
+        .replace('.', ".<wbr>")
+        .replace('/', "/<wbr>")
+}
+
 /// How a reader's language, the organisation's zone and its currency write.
 #[derive(Debug, Clone)]
 pub(crate) struct Formats {

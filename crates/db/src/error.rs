@@ -17,6 +17,17 @@ pub enum DbError {
          in, or that its file can be written"
     )]
     Unavailable(#[source] Engine),
+    /// The SQLite file would be where this process may only read.
+    #[error(
+        "the database {} is where the service may only read: systemd's unit lets it write in its \
+         StateDirectory= only, /var/lib/passerelle. Move the database there ([database] url), or \
+         allow its folder: `systemctl edit passerelle`, and there ReadWritePaths={} below [Service]",
+        path.display(), path.parent().unwrap_or(path).display()
+    )]
+    ReadOnly {
+        /// The file.
+        path: Arc<Path>,
+    },
     /// The SQLite file, or its log, was deleted, moved or replaced while it was open.
     #[error(
         "the database {} is no longer the file that was opened: it was deleted, moved or replaced, \
@@ -264,6 +275,7 @@ impl DbError {
     pub fn is_of_the_store(&self) -> bool {
         match self {
             Self::Unavailable(_)
+            | Self::ReadOnly { .. }
             | Self::Gone { .. }
             | Self::Missing { .. }
             | Self::Taken { .. }

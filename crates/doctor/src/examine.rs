@@ -82,7 +82,12 @@ fn unheard(place: Place, listen: SocketAddr, error: &io::Error) -> Finding {
 fn unwritten(refusal: &Refusal) -> Finding {
     let (place, path) = (refusal.place.clone(), refusal.path.display());
     let why = Phrase::of_file(&refusal.error);
+    let folder = refusal.path.parent().unwrap_or(&refusal.path).display();
     match (refusal.what, refusal.error.kind()) {
+        (Kept::Backups, ErrorKind::ReadOnlyFilesystem) => found::backup_read_only(place, path),
+        (Kept::Database, ErrorKind::ReadOnlyFilesystem) => {
+            found::database_read_only(place, path, folder)
+        }
         (Kept::Backups, _) => found::backup_unwritable(place, path, why),
         (_, ErrorKind::StorageFull | ErrorKind::QuotaExceeded) => found::disk_full(place, path),
         (Kept::Database, _) => found::database_unwritable(place, path, why),
@@ -254,11 +259,14 @@ mod tests {
         ] {
             assert_eq!(unheard(Place::Machine, address, &kind.into()).code, code);
         }
+        let read_only = ErrorKind::ReadOnlyFilesystem;
         let (full, refused) = (ErrorKind::StorageFull, ErrorKind::PermissionDenied);
         for (what, kind, code) in [
             (Kept::Database, full, "disk_full"),
             (Kept::Database, refused, "database_unwritable"),
             (Kept::Backups, full, "backup_unwritable"),
+            (Kept::Database, read_only, "database_unwritable"),
+            (Kept::Backups, read_only, "backup_unwritable"),
         ] {
             let finding = unwritten(&Refusal {
                 what,
@@ -268,6 +276,8 @@ mod tests {
             });
             assert_eq!(finding.code, code);
             assert!(finding.what(Fr).contains("/srv/p"), "{}", finding.what(Fr));
+            let leads = finding.cure(Fr).contains("ReadWritePaths=/srv");
+            assert_eq!(leads, kind == read_only);
         }
     }
 }

@@ -7,6 +7,7 @@ use config::Config;
 use kernel::finding::{Finding, Phrase};
 use notices::{Mail, NotSent, Transport, Webhook, host_of};
 use std::net::IpAddr;
+use std::num::NonZeroU16;
 use std::time::Duration;
 
 /// How the answers of a mail server begin that does not let one sign in (RFC 4954, 6).
@@ -73,6 +74,10 @@ pub fn examine(facts: &Facts) -> Vec<Finding> {
             found::mail_refused(place("username"), host, said)
         }
         NotSent::Refused(said) => found::mail_not_taken(place("host"), host, said),
+        NotSent::Unencrypted => {
+            let port = mail.port.map_or(mail.tls.usual_port(), NonZeroU16::get);
+            found::mail_unencrypted(place("tls"), host, port)
+        }
         NotSent::Line(_) | NotSent::Settings(_) => {
             let why = Phrase::of_line(root_cause(error), error);
             found::mail_unreachable(place("host"), host, why)

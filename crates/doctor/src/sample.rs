@@ -9,7 +9,7 @@ use crate::partner::{Asked, otipass_failure};
 use crate::source::{InterfaceOrigin, Sources};
 use config::Config;
 use gate::decide::wording;
-use gate::{Decision, Reason};
+use gate::{Decision, Names, Reason, SiteNames};
 use kernel::finding::{Finding, Phrase, Place, Stored};
 use kernel::text::fill;
 use kernel::{Additions, CardNumber, CheckId, Language, NumType, NumberFormat, SectorCode};
@@ -34,6 +34,8 @@ pub struct Sample {
     pub proposal: Option<Proposal>,
     /// What Otipass says of it.
     pub otipass: Inquiry,
+    /// What people call the sectors.
+    pub names: Names,
 }
 
 /// What came of asking Otipass for each mapped sector.
@@ -70,6 +72,15 @@ impl Doctor {
             None => database::open(&config, reach).await,
         };
         let sources = Sources::read(&config, &opened, None).await;
+        let site = sources
+            .site
+            .read
+            .as_ref()
+            .ok()
+            .and_then(|read| read.site.as_ref());
+        let names = site
+            .map(|site| SiteNames::from(site).sectors)
+            .unwrap_or_default();
         let recogniser = recogniser(&config, &sources);
         let card = recogniser.detect(code);
         let proposal = match card {
@@ -101,6 +112,7 @@ impl Doctor {
             card,
             proposal,
             otipass,
+            names,
         })
     }
 }
@@ -300,14 +312,12 @@ impl Sample {
             }
             Inquiry::Unknown => vec![fill(t.unknown, &[("num_type", &num_type)])],
             Inquiry::Known(answers) => {
-                let width = answers
-                    .iter()
-                    .map(|(sector, _)| sector.as_str().len())
-                    .max();
-                let width = width.unwrap_or(0);
-                let line = |(sector, answer): &(SectorCode, Answer)| {
-                    let (words, pass) = words(answer, language);
-                    let mut line = format!("{sector:<width$}  {words}");
+                let called = |(sector, _): &(SectorCode, Answer)| self.names.of(sector);
+                let widths = answers.iter().map(|of| called(of).chars().count());
+                let width = widths.max().unwrap_or(0);
+                let line = |of: &(SectorCode, Answer)| {
+                    let (words, pass) = words(&of.1, language);
+                    let mut line = format!("{:<width$}  {words}", called(of));
                     if let Some(day) = pass.valid_until {
                         line = format!("{line}, {}", fill(t.until, &[("day", &day)]));
                     }

@@ -18,10 +18,16 @@ pub struct Status {
     /// The device's code; absent if it has never reached its server. The
     /// following come from the server too.
     pub device: Option<String>,
+    /// What people call it, if not by its code.
+    #[serde(skip)]
+    pub device_name: Option<String>,
     /// What people call the site.
     pub site: Option<String>,
     /// The code of its door.
     pub door: Option<String>,
+    /// What people call the door, if not by its code.
+    #[serde(skip)]
+    pub door_name: Option<String>,
     /// What people call the sector.
     pub sector: Option<String>,
     /// Whether passes are accepted there.
@@ -61,6 +67,15 @@ pub struct Status {
     pub reserve: bool,
     /// What could not be read of the journal at the start.
     pub findings: Vec<String>,
+}
+
+/// What people call something, with its code behind it.
+fn called(code: &Option<String>, name: &Option<String>, none: &str) -> String {
+    match (code, name) {
+        (Some(code), Some(name)) => format!("{name} ({code})"),
+        (Some(code), None) => code.clone(),
+        (None, _) => none.to_owned(),
+    }
 }
 
 impl Status {
@@ -163,7 +178,7 @@ impl Status {
              li{{color:#900}}</style><h1>{title}</h1>",
             title = escaped(&format!(
                 "{} is {}",
-                self.device.as_deref().unwrap_or("This device"),
+                called(&self.device, &self.device_name, "This device"),
                 self.mode
             ))
         );
@@ -181,13 +196,18 @@ impl Status {
         for (name, value) in [
             ("Mode", format!("{} since {}", self.mode, self.since)),
             ("Site", self.site.clone().unwrap_or_else(unknown)),
-            ("Door", self.door.clone().unwrap_or_else(unknown)),
+            ("Door", called(&self.door, &self.door_name, "unknown")),
             ("Sector", self.sector.clone().unwrap_or_else(unknown)),
             ("Direction", self.direction.to_string()),
             (
                 "Without network",
-                self.offline_policy
-                    .map_or_else(unknown, |policy| policy.to_string()),
+                match self.offline_policy {
+                    None => unknown(),
+                    Some(OfflinePolicy::DetectionOnly) => "whoever has a pass is let in".to_owned(),
+                    Some(OfflinePolicy::Guarded) => {
+                        "whoever has a pass is let in, unless it is known to be refused".to_owned()
+                    }
+                },
             ),
             ("Let in today", self.count_today.to_string()),
             ("Passage", self.passage.to_owned()),

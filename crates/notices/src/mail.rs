@@ -179,6 +179,7 @@ fn unusable(error: impl Error + Send + Sync + 'static) -> NotSent {
 fn of_server(error: lettre::transport::smtp::Error) -> NotSent {
     match error.status() {
         Some(code) => NotSent::Refused(format!("SMTP status {code}")),
+        None if error.is_client() && causes(&error).contains("STARTTLS") => NotSent::Unencrypted,
         None => NotSent::Line(error.into()),
     }
 }

@@ -32,6 +32,13 @@ pub enum NotSent {
     /// The other side is not there, breaks off, or is silent.
     #[error("the other side cannot be reached, or does not answer")]
     Line(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The line was to be encrypted, and the mail server has no way to.
+    #[error(
+        "the mail server offers no encryption (STARTTLS) at this port; in [notices.mail], name the \
+         port where it does, as a rule 587, or write tls = \"tls\" and the port where all is \
+         encrypted, as a rule 465; tls = \"none\" sends in clear"
+    )]
+    Unencrypted,
     /// The other side does not take it.
     #[error("the other side refused it: {0}")]
     Refused(String),

@@ -4,6 +4,7 @@
 #[cfg(test)]
 pub(crate) mod sample;
 
+use crate::checks::Links;
 use crate::coded::coded;
 use crate::page::*;
 use crate::reconciliation::afresh;
@@ -235,6 +236,7 @@ struct One {
     as_what: Vec<Input>,
     note: Vec<Input>,
     names: SiteNames,
+    links: Links,
     frame: Frame,
 }
 
@@ -248,7 +250,7 @@ impl One {
         }
     }
 
-    fn new(frame: Frame, aside: Aside, names: SiteNames) -> Self {
+    fn new(frame: Frame, aside: Aside, names: SiteNames, links: Links) -> Self {
         let t = Texts::of(frame.formats.language);
         let read = aside.readable();
         let zone = &frame.formats.zone;
@@ -280,6 +282,7 @@ impl One {
             note: frame.filled([Input::text("note", t.note, "")]),
             as_what,
             names,
+            links,
             aside,
             read,
             frame,
@@ -297,7 +300,8 @@ pub(crate) async fn show(visit: Visit, Id(id): Id<CheckId>) -> Answer {
     visit.gate()?;
     let aside = find(&visit, id).await?;
     let names = SiteNames::read(visit.db()).await?;
-    visit.page(&One::new(visit.frame(), aside, names))
+    let links = Links::read(&visit, &names, aside.check).await?;
+    visit.page(&One::new(visit.frame(), aside, names, links))
 }
 
 /// Day and time of a moment, as the form shows them.

@@ -6,9 +6,10 @@ pub(crate) mod sample;
 
 use super::breakdown::{Breakdown, Order, Part, sums};
 use super::figure::{Asked, Figure, Figures, Known};
+use super::format::hour;
 use super::period::Period;
 use super::plot::{Bar, Plot};
-use super::table_file::{self, Column, Form, number, text};
+use super::table_file::{self, Column, Form, Stems, number, text};
 use crate::page::*;
 use gate::records::attendance::{HourCount, Visitors, visitors};
 use std::collections::BTreeMap;
@@ -31,10 +32,6 @@ fn by<K: Ord>(counts: &[HourCount], key: impl Fn(&HourCount) -> K) -> BTreeMap<K
     sums(counts.iter().map(|count| (key(count), count.admitted)))
 }
 
-fn hour_label(hour: i64) -> String {
-    format!("{hour:02}:00")
-}
-
 /// Weekdays × hours, from the first to the last hour in which anybody came.
 fn map(breakdown: &Breakdown<'_>, counts: &[HourCount], hours: &[i64]) -> Figure {
     let formats = breakdown.formats;
@@ -44,19 +41,19 @@ fn map(breakdown: &Breakdown<'_>, counts: &[HourCount], hours: &[i64]) -> Figure
     let cell = |weekday: u8, hour: i64| {
         let value = cells.get(&(weekday, hour)).copied().unwrap_or_default();
         Bar {
-            label: format!("{} {}", names[usize::from(weekday)], hour_label(hour)),
+            label: format!("{} {}", names[usize::from(weekday)], self::hour(hour)),
             value,
             shown: formats.number(value),
         }
     };
     let row = |weekday| hours.iter().map(|hour| cell(weekday, *hour)).collect();
     let rows: Vec<Vec<Bar>> = (0..7).map(row).collect();
-    let columns: Vec<String> = hours.iter().map(|hour| format!("{hour:02}")).collect();
+    let columns: Vec<String> = hours.iter().map(|hour| self::hour(*hour)).collect();
     let shown = |(row, name): (&Vec<Bar>, &String)| {
         let cells = row.iter().map(|bar| bar.shown.clone());
         std::iter::once(name.clone()).chain(cells).collect()
     };
-    let head = hours.iter().map(|hour| hour_label(*hour));
+    let head = columns.iter().cloned();
     Figure {
         id: "map",
         title: t.map,
@@ -92,7 +89,7 @@ fn figures(formats: &Formats, period: Period, came: &Visitors) -> Vec<Figure> {
         .iter()
         .map(|count| (count.business_day, count.admitted));
     let of = |sums: &BTreeMap<i64, i64>, key: i64| sums.get(&key).copied().unwrap_or_default();
-    let by_hour = |hour: &i64| (format!("{hour:02}"), hour_label(*hour), of(&of_hour, *hour));
+    let by_hour = |hour: &i64| (self::hour(*hour), self::hour(*hour), of(&of_hour, *hour));
     let by_hour: Vec<Part<i64>> = hours.iter().map(by_hour).collect();
     let of_weekday = by(counts, |count| i64::from(count.business_day.weekday()));
     let by_weekday = (0..7).zip(0..).map(|(day, key)| {
@@ -177,7 +174,8 @@ pub(crate) async fn table(visit: Visit, Path(form): Path<Form>, Query(query): Qu
         ("admitted", &|count| number(count.admitted)),
     ];
     let table = table_file::table(&columns, &came.hours);
-    table_file::send(form, &format!("attendance-{from}-{to}"), &table)
+    let stem = Stems::of(visit.language).attendance;
+    table_file::send(form, &format!("{stem}-{from}-{to}"), &table)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ pub(crate) mod sample;
 
 use super::coded::coded;
 use super::frame::role_name;
-use super::table_file::{self, Column, Form, downloads, maybe, text};
+use super::table_file::{self, Column, Form, Stems, downloads, maybe, text};
 use crate::page::*;
 use staff::{Account, AuditEntry, AuditFilter};
 use std::collections::{BTreeMap, BTreeSet};
@@ -366,7 +366,7 @@ pub(crate) async fn table(visit: Visit, Path(form): Path<Form>, Query(query): Qu
         ("before", &|entry| maybe(entry.before.as_ref())),
         ("after", &|entry| maybe(entry.after.as_ref())),
     ];
-    table_file::send_list(form, "audit-log", &columns, entries)
+    table_file::send_list(form, Stems::of(visit.language).audit, &columns, entries)
 }
 
 pub(crate) async fn show(visit: Visit, Query(query): Query) -> Answer {

@@ -9,13 +9,14 @@ pub(crate) mod story;
 
 pub(crate) use story::show;
 
-use super::table_file::{self, Column, Form, downloads, maybe, text};
+use super::table_file::{self, Column, Form, Stems, downloads, maybe, text};
 use crate::coded::said;
 use crate::page::*;
 use gate::Direction;
 use gate::records::doubts::Doubt;
-use gate::records::history::{CheckFilter, CheckLine, checks};
+use gate::records::history::{CheckFilter, CheckLine, checks, of_ids};
 use kernel::{CardNumber, Zone};
+use std::collections::BTreeMap;
 
 /// Rows on a page.
 const ROWS: u32 = 50;
@@ -61,6 +62,36 @@ pub(crate) const fn mark_name(doubt: Doubt, language: Language) -> &'static str 
         Doubt::EstimatedTime => "Heures estimées", "Estimated times";
         Doubt::Run => "Suites d’une même carte", "Runs of one card";
     })
+}
+
+/// What links to checks say: when each was scanned, and where.
+#[derive(Debug, Default)]
+pub(crate) struct Links(BTreeMap<CheckId, String>);
+
+impl Links {
+    pub(crate) fn new(frame: &Frame, names: &SiteNames, checks: Vec<CheckLine>) -> Self {
+        let said = |check: CheckLine| {
+            let at = frame.formats.moment(check.scanned_at);
+            (
+                check.id,
+                format!("{at}, {}", names.devices.of(&check.device)),
+            )
+        };
+        Self(checks.into_iter().map(said).collect())
+    }
+
+    pub(crate) async fn read(
+        visit: &Visit,
+        names: &SiteNames,
+        ids: impl IntoIterator<Item = CheckId>,
+    ) -> Result<Self, DbError> {
+        let found = of_ids(visit.db(), ids.into_iter().collect()).await?;
+        Ok(Self::new(&visit.frame(), names, found))
+    }
+
+    pub(crate) fn of(&self, id: &CheckId) -> &str {
+        self.0.get(id).map_or("–", String::as_str)
+    }
 }
 
 /// What the address asks for. What cannot be read is as if it were not there.
@@ -158,7 +189,7 @@ pub(crate) async fn table(visit: Visit, Path(form): Path<Form>, Query(query): Qu
         ("sector", &|check| maybe(check.sector.as_ref())),
         ("cancelled", &|check| text(check.cancelled)),
     ];
-    table_file::send_list(form, "checks", &columns, found)
+    table_file::send_list(form, Stems::of(visit.language).checks, &columns, found)
 }
 
 /// The checks of one card. A form's body, not an address, holds its number.

@@ -19,8 +19,6 @@ use tokio::sync::Mutex;
 pub(crate) struct Facts {
     pub(crate) at: Timestamp,
     pub(crate) day: BusinessDay,
-    /// The hour of the day at that moment, in the organisation's zone.
-    pub(crate) hour: u8,
     /// Whether the set-up lacks something without which nobody is checked.
     pub(crate) set_up_lacks: bool,
     /// A proxy that is not named.

@@ -2,6 +2,7 @@
 //! them beside it.
 
 use crate::access::{self, Address};
+use crate::format::breakable;
 use pulldown_cmark::{Alignment, CowStr, Event, Options, Parser, Tag, TagEnd, html};
 use std::path::Path;
 
@@ -111,6 +112,7 @@ impl Document {
     pub(crate) fn html(&self) -> String {
         let mut events = Vec::new();
         let mut hidden = 0_usize;
+        let mut is_table = false;
         let mut links = Vec::new();
         for event in Parser::new_ext(self.text, Options::ENABLE_TABLES) {
             match event {
@@ -141,10 +143,18 @@ impl Document {
                 }
                 // By a style, which no page may have.
                 Event::Start(Tag::Table(columns)) => {
+                    is_table = true;
                     let columns = vec![Alignment::None; columns.len()];
                     events.push(Event::Start(Tag::Table(columns)));
                 }
-                event => events.push(event),
+                Event::Code(name) if is_table => {
+                    let code = format!("<code>{}</code>", breakable(&name));
+                    events.push(Event::InlineHtml(code.into()));
+                }
+                event => {
+                    is_table &= event != Event::End(TagEnd::Table);
+                    events.push(event);
+                }
             }
         }
         name_headings(&mut events);

@@ -28,6 +28,19 @@ fn name(names: &'static str, at: impl Into<usize>) -> &'static str {
     names.split(' ').nth(at.into()).unwrap_or_default()
 }
 
+/// An hour of the day, or the time at which it begins: `09:00`.
+pub(crate) fn hour(hour: impl Into<i64>) -> String {
+    format!("{:02}:00", hour.into())
+}
+
+/// A name as HTML for a narrow column, which breaks it between its parts, not in them.
+pub(crate) fn breakable(name: &str) -> String {
+    kernel::escaped(name)
+        .replace('_', "_<wbr>")
+        .replace('.', ".<wbr>")
+        .replace('/', "/<wbr>")
+}
+
 /// How a reader's language, the organisation's zone and its currency write.
 #[derive(Debug, Clone)]
 pub(crate) struct Formats {
@@ -146,14 +159,19 @@ impl Formats {
         format!("{hour:02}:{minute:02}:{second:02}")
     }
 
+    /// The time of day in the organisation's zone, to the minute: `09:05`.
+    pub(crate) fn minute(&self, moment: impl Borrow<Timestamp>) -> String {
+        let (hour, minute, _) = self.zone.time_of_day(*moment.borrow());
+        format!("{hour:02}:{minute:02}")
+    }
+
     /// Day and time in the organisation's zone.
     pub(crate) fn moment(&self, moment: impl Borrow<Timestamp>) -> String {
         let moment = *moment.borrow();
-        let day = self.day_of(moment);
-        let (hour, minute, _) = self.zone.time_of_day(moment);
+        let (day, time) = (self.day_of(moment), self.minute(moment));
         match self.language {
-            Language::Fr => format!("{day} à{SPACE}{hour:02}:{minute:02}"),
-            _ => format!("{day}, {hour:02}:{minute:02}"),
+            Language::Fr => format!("{day} à{SPACE}{time}"),
+            _ => format!("{day}, {time}"),
         }
     }
 
@@ -173,6 +191,12 @@ impl Formats {
     pub(crate) fn moment_or(&self, at: impl Borrow<Option<Timestamp>>, none: &str) -> String {
         at.borrow()
             .map_or_else(|| none.to_owned(), |at| self.moment(at))
+    }
+
+    /// By how many seconds a clock is off: `+75 s`.
+    pub(crate) fn clock(&self, offset_ms: i64) -> String {
+        let sign = if offset_ms > 0 { "+" } else { "" };
+        format!("{sign}{}{SPACE}s", self.number(offset_ms / 1_000))
     }
 
     /// How long to wait, in words: seconds below a minute, then minutes.

@@ -52,6 +52,8 @@ impl HtmlSafe for Plot {}
 /// points as a desk gives them, so that all texts are of one size.
 pub(crate) const WIDE: i64 = 880;
 pub(crate) const HALF: i64 = 420;
+/// How many words have room below the whole page's width, on a phone too.
+const WORDS: usize = 10;
 /// About how wide a character is.
 const CHARACTER: i64 = 9;
 /// The classes of a heat map's cells, from nothing to the most.
@@ -165,7 +167,7 @@ impl Plot {
         let max = bars.iter().map(|bar| bar.value).max().unwrap_or(0);
         let (max, start) = plot.scale(max, say);
         let (count, room_left) = (at(bars.len()).max(1), whole - start);
-        let worded = every(bars.len(), if whole == WIDE { 10 } else { 8 });
+        let worded = every(bars.len(), if whole == WIDE { WORDS } else { 8 });
         for (index, bar) in bars.iter().enumerate() {
             let left = start + at(index) * room_left / count;
             let right = start + (at(index) + 1) * room_left / count;
@@ -195,13 +197,16 @@ impl Plot {
         let (max, start) = plot.scale(max.max().unwrap_or(0), say);
         let step = (WIDE - start) / at(bars.len()).max(1);
         let width = (step * 2 / 5).clamp(1, 28);
+        let worded = every(bars.len(), WORDS);
         for (index, (now, past)) in bars.iter().enumerate() {
             let middle = start + at(index) * step + step / 2;
             for (class, bar, left) in [("past", past, middle - width), ("value", now, middle)] {
                 let height = scaled(bar.value, max, FLOOR - TOP);
                 plot.shape(class, (left, FLOOR - height), (width, height), bar);
             }
-            plot.word("middle", middle, FLOOR + 18, &now.label);
+            if index.is_multiple_of(worded) {
+                plot.word("middle", middle, FLOOR + 18, &now.label);
+            }
         }
         plot
     }
@@ -254,7 +259,8 @@ impl Plot {
                 plot.shape(class, at, (step - 2, STEP - 2), bar);
             }
         }
-        for (column, label) in columns.iter().enumerate() {
+        let worded = every(columns.len(), WORDS);
+        for (column, label) in columns.iter().enumerate().step_by(worded) {
             let middle = LEFT + at(column) * step + step / 2;
             plot.word("middle", middle, height - 6, label);
         }

@@ -9,8 +9,8 @@ pub(crate) mod words;
 pub(crate) use run::afresh;
 
 use super::comparison::State;
-use super::table_file::{self, Cell, Form, downloads, number, text};
-use crate::checks::mark_name;
+use super::table_file::{self, Cell, Form, Stems, downloads, number, text};
+use crate::checks::{Links, mark_name};
 use crate::page::*;
 use crate::stopped;
 use books::reconciliation::{Difference, Reconciliation, Sides, Subject};
@@ -77,7 +77,6 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     differences: "Ce que rien n’explique", "What nothing explains";
     what: "Écart", "Difference";
     of: "Concerne", "About";
-    check: "le contrôle {id}", "check {id}";
     barcode: "le code {id}", "barcode {id}";
     order: "la commande {id}", "order {id}";
     lying: "ce qui est mis de côté", "what lies aside";
@@ -132,15 +131,16 @@ struct Page {
     state: State,
     /// Which difference is the first that is shown.
     from: usize,
+    links: Links,
     frame: Frame,
 }
 
-impl Page {
-    /// The differences on this page.
-    fn shown<'a>(&self, books: &'a Reconciliation) -> impl Iterator<Item = &'a Difference> {
-        books.differences.iter().skip(self.from).take(ROWS)
-    }
+/// The differences on the page that begins there.
+fn shown(books: &Reconciliation, from: usize) -> impl Iterator<Item = &Difference> {
+    books.differences.iter().skip(from).take(ROWS)
+}
 
+impl Page {
     /// Where the next page begins.
     fn next(&self, books: &Reconciliation) -> Option<usize> {
         let until = self.from.saturating_add(ROWS);
@@ -170,9 +170,9 @@ impl Page {
 }
 
 /// What a difference is about.
-fn about(t: &Texts, of: &Subject) -> String {
+fn about(t: &Texts, links: &Links, of: &Subject) -> String {
     let (text, id): (_, &dyn Display) = match of {
-        Subject::Check(check) | Subject::Entry(check, _) => (t.check, check),
+        Subject::Check(check) | Subject::Entry(check, _) => return links.of(check).to_owned(),
         Subject::Barcode(barcode) => (t.barcode, barcode),
         Subject::Order(order) => (t.order, order),
         Subject::Aside(id) => (t.lying, id),
@@ -276,11 +276,21 @@ pub(crate) async fn show(visit: Visit, Query(query): Query) -> Answer {
         Some(_) => trouble::list(&visit.office.db).await?,
         None => Vec::new(),
     };
+    let (state, from) = (
+        run::look(&visit.office).await,
+        query.read("from").unwrap_or(0),
+    );
+    let books = state.last.iter().map(|made| &made.books);
+    let linked = books
+        .flat_map(|books| shown(books, from))
+        .filter_map(|d| d.of.check());
+    let names = SiteNames::read(visit.db()).await?;
     visit.page(&Page {
         kept: run::sides(&visit.office).is_some(),
         stopped,
-        state: run::look(&visit.office).await,
-        from: query.read("from").unwrap_or(0),
+        links: Links::read(&visit, &names, linked).await?,
+        state,
+        from,
         frame: visit.frame(),
     })
 }
@@ -307,7 +317,7 @@ pub(crate) async fn table(visit: Visit, Path(form): Path<Form>) -> Answer {
     let mut rows = vec![COLUMNS.map(text).into(), as_of];
     rows.extend(chain("", &books));
     rows.extend(differences);
-    table_file::send(form, "reconciliation", &rows)
+    table_file::send(form, Stems::of(visit.language).reconciliation, &rows)
 }
 
 /// The numbers in `books`, with the names of what they stand in before theirs.
@@ -364,6 +374,14 @@ mod tests {
     }
 
     #[test]
+    fn a_difference_is_told_in_words() {
+        let frame = Frame::sample(Language::En, Some(Role::Finance));
+        let page = &sample::samples(&frame)[0];
+        assert!(!page.contains("refused_by_ticketing"));
+        assert!(page.contains(">14\u{a0}July\u{a0}2026, 09:00, PDA01</a>"));
+    }
+
+    #[test]
     fn nothing_agrees_while_ticketing_takes_nothing() {
         let at = Timestamp::from_millis_clamped(1_784_012_400_114);
         let mut made = sample::made(at);
@@ -374,6 +392,7 @@ mod tests {
             stopped: crate::today::sample::stopped(at),
             state: State::default(),
             from: 0,
+            links: Links::default(),
             frame: Frame::sample(Language::En, Some(Role::Finance)),
         };
         assert_eq!(page.verdict(&made.books), None);

@@ -6,7 +6,7 @@ pub(crate) mod sample;
 use super::breakdown::{Breakdown, Sum};
 use super::figure::{Asked, Figure, Figures, Known};
 use super::period::Period;
-use super::table_file::{self, Cell, Column, Form, maybe, number, text};
+use super::table_file::{self, Cell, Column, Form, Stems, maybe, number, text};
 use crate::page::*;
 use boxoffice::report::{self, Moved, SalesReport, SalesRow};
 use gate::Names;
@@ -135,7 +135,8 @@ pub(crate) async fn table(visit: Visit, Path(form): Path<Form>, Query(query): Qu
     visit.box_office()?;
     let report = report::sales(visit.db(), from, to).await?;
     let rows = rows(&report, &visit.office.role.currency);
-    table_file::send(form, &format!("sales-{from}-{to}"), &rows)
+    let stem = Stems::of(visit.language).sales;
+    table_file::send(form, &format!("{stem}-{from}-{to}"), &rows)
 }
 
 #[cfg(test)]

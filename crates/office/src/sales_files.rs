@@ -110,13 +110,6 @@ pub(crate) async fn run(visit: Visit) -> Answer {
     list_page(&visit, None, Some(said)).await
 }
 
-/// The name of a file for a narrow column, which breaks it between its parts, not in them.
-pub(crate) fn breakable(name: &str) -> String {
-    kernel::escaped(name)
-        .replace('_', "_<wbr>")
-        .replace('.', ".<wbr>")
-}
-
 /// Why a row was rejected, and what to do; a reason without words stands as its code.
 fn told(rejection: &StxRejection, language: Language) -> (Vec<&str>, Vec<&'static str>) {
     let (mut reasons, mut unnamed, mut cures) = (Vec::new(), Vec::new(), Vec::new());

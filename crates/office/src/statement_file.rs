@@ -5,7 +5,7 @@
 use super::figure::{Asked, Figure};
 use super::pdf::{Columns, Pdf, Weight};
 use super::statement::{Noted, Tables, Texts, about, contact, read, warning};
-use super::table_file::{self, Cell, Form, Of, number, text};
+use super::table_file::{self, Cell, Form, Of, Stems, number, text};
 use crate::page::*;
 use boxoffice::pending_account::{Statement, StatementLine, StatementRow};
 
@@ -123,21 +123,22 @@ async fn asked_for(visit: &Visit, Query(query): Query) -> Result<Noted, PageErro
     noted.ok_or(PageError::NotFound)
 }
 
-fn stem(statement: &Statement) -> String {
-    format!("statement-{}-{}", statement.from, statement.to)
+fn stem(language: Language, statement: &Statement) -> String {
+    let stem = Stems::of(language).statement;
+    format!("{stem}-{}-{}", statement.from, statement.to)
 }
 
 pub(crate) async fn table(visit: Visit, Path(form): Path<Form>, query: Query) -> Answer {
     let statement = asked_for(&visit, query).await?.statement;
     let rows = rows(&statement, &visit.office.role.currency);
-    table_file::send(form, &stem(&statement), &rows)
+    table_file::send(form, &stem(visit.language, &statement), &rows)
 }
 
 pub(crate) async fn pdf(visit: Visit, query: Query) -> Answer {
     let noted = asked_for(&visit, query).await?;
     let (frame, now) = (visit.frame(), visit.staff().now());
     let file = pdf_of(&frame.formats, &frame.site_name, &noted, now);
-    let name = format!("{}.pdf", stem(&noted.statement));
+    let name = format!("{}.pdf", stem(visit.language, &noted.statement));
     download("application/pdf", &name, file)
 }
 

@@ -1,10 +1,21 @@
 //! A table as a file to go on with: CSV and XLSX in machine form, with ISO dates and
-//! amounts with a point, whatever the reader's language is.
+//! amounts with a point, whatever the reader's language is; only what the file is called is in it.
 
 pub(crate) use super::workbook::Cell;
 use super::workbook::workbook;
 use crate::page::*;
 use kernel::no_formula;
+
+kernel::texts!(Stems in Fr, En {
+    attendance: "frequentation", "attendance";
+    audit: "journal-audit", "audit-log";
+    checks: "controles", "checks";
+    reconciliation: "rapprochement", "reconciliation";
+    report: "rapport", "report";
+    sales: "ventes", "sales";
+    site: "tableau-du-site", "site-table";
+    statement: "releve", "statement";
+});
 
 kernel::words! {
     /// The form of a file.

@@ -304,6 +304,18 @@ fn what_can_be_read_off_the_text_is_accessible() {
 }
 
 #[test]
+fn no_link_is_called_by_an_id() {
+    for page in pages() {
+        for link in page.html.split("<a ").skip(1) {
+            let (_, text) = link.split("</a>").next().unwrap().split_once('>').unwrap();
+            let mut words = text.split(char::is_whitespace);
+            let is_id = |word: &str| word.parse::<kernel::CheckId>().is_ok();
+            assert!(!words.any(is_id), "{}: {text}", page.name);
+        }
+    }
+}
+
+#[test]
 fn no_page_has_scripts_or_styles_of_its_own() {
     for page in pages() {
         for (tag, attributes) in tags(&page) {

@@ -12,6 +12,7 @@ mod verdict;
 pub(crate) use live::watch;
 
 use super::day::{Facts, GateFacts};
+use super::format::hour;
 use super::plot::{Bar, Plot};
 use crate::page::*;
 use crate::stopped;
@@ -53,8 +54,8 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
         "{device} keeps checks that it has not sent: {n}. Bring it back to the network and leave it on.";
     device_offline: "{device} décide hors ligne. Vérifiez son réseau.",
         "{device} decides offline. Look at its network.";
-    device_clock: "L’horloge de {device} est décalée de {wait}. Réglez-la sur l’heure automatique.",
-        "The clock of {device} is off by {wait}. Set it to automatic time.";
+    device_clock: "L’horloge de {device} est décalée de {off}. Réglez-la sur l’heure automatique.",
+        "The clock of {device} is off by {off}. Set it to automatic time.";
     device_battery: "{device} n’a plus que {n} % de batterie. Mettez-le en charge.",
         "{device} has only {n}% of battery left. Charge it.";
     more_devices: "Autres remarques sur des appareils : {n}. Voyez le tableau des appareils, plus bas.",
@@ -81,7 +82,7 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
         "Since {at}, no notice has got out by mail. “passerelle notices test” says why.";
     notices_webhook: "Depuis le {at}, aucun avis ne part par webhook. « passerelle notices test » dit pourquoi.",
         "Since {at}, no notice has got out by webhook. “passerelle notices test” says why.";
-    week_note: "{n} il y a une semaine, à {hour} h 59", "{n} a week ago, by {hour}:59";
+    week_note: "environ {n} il y a une semaine à {time}", "about {n} a week ago at {time}";
     refused: "Refus", "Refused";
     sold: "Vendu", "Sold";
     otipass: "Otipass", "Otipass";
@@ -100,7 +101,6 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     behind: "En coulisses", "Behind the scenes";
     last_week: "Même jour, semaine dernière", "Same day last week";
     small: "En petit : le même jour de la semaine dernière.", "In small: the same day last week.";
-    hour: "{n} h", "{n}:00";
     none_yet: "Personne n’est encore entré, ni aujourd’hui ni il y a une semaine.",
         "Nobody has come in, neither today nor a week ago.";
     by_outcome: "Décisions", "Decisions";
@@ -204,10 +204,13 @@ impl<'a> Parts<'a> {
         parts
     }
 
-    /// How many came, and how many had come a week ago by this hour.
+    /// How many came, and about how many had come a week ago by this time: what is
+    /// stored is whole hours.
     fn came(&self, gate: &GateFacts) -> (i64, i64) {
-        let week = sum(&gate.last_week, &|_, hour| hour <= self.facts.hour);
-        (sum(&gate.admitted, &|_, _| true), week)
+        let (now, minute, _) = self.formats.zone.time_of_day(self.facts.at);
+        let week = |wanted: &dyn Fn(u8) -> bool| sum(&gate.last_week, &|_, hour| wanted(hour));
+        let by_now = week(&|hour| hour < now) + week(&|hour| hour == now) * i64::from(minute) / 60;
+        (sum(&gate.admitted, &|_, _| true), by_now)
     }
 
     /// Milliseconds, if they are known.
@@ -242,7 +245,7 @@ impl<'a> Parts<'a> {
         let drawn = drawn.enumerate().map(|(place, hour)| {
             let (now, past) = by_hour.get(place).copied().unwrap_or_default();
             let bar = |value| Bar {
-                label: fill(t.hour, &[("n", &hour)]),
+                label: self::hour(hour),
                 value,
                 shown: formats.number(value),
             };
@@ -293,12 +296,6 @@ impl<'a> Parts<'a> {
         } else {
             self.formats.moment(at)
         }
-    }
-
-    /// By how many seconds a clock is off.
-    fn clock(&self, ms: i64) -> String {
-        let sign = if ms > 0 { "+" } else { "" };
-        format!("{sign}{} s", self.formats.number(ms / 1_000))
     }
 }
 
@@ -375,7 +372,10 @@ fn words(t: &Texts, formats: &Formats, names: &SiteNames, concern: &Concern) -> 
             fill(t.disk, &[("folder", folder), ("n", &left)])
         }
         Concern::Offline { device } => of_device(t.device_offline, device, 0),
-        Concern::Clock { device, ms } => of_device(t.device_clock, device, *ms),
+        Concern::Clock { device, ms } => {
+            let (device, off) = (names.devices.of(device), formats.clock(*ms));
+            fill(t.device_clock, &[("device", &device), ("off", &off)])
+        }
         Concern::Battery { device, percent } => of_device(t.device_battery, device, *percent),
     }
 }
@@ -411,6 +411,25 @@ mod tests {
 
     fn english() -> Frame {
         Frame::sample(Language::En, Some(Role::GateManager))
+    }
+
+    #[test]
+    fn last_week_is_told_up_to_the_same_time_of_the_day() {
+        // 2 × 41 × (10 + 9 + 8 + 7 + 6) until 14:00, and a twelfth of the 410 until 15:00.
+        let facts = sample::calm();
+        let parts = Parts::new(&english(), &facts);
+        assert_eq!(parts.came(facts.gate.as_ref().unwrap()).1, 3_280 + 34);
+        let page = parts.render().unwrap();
+        assert!(page.contains("about 3,314 a week ago at 14:05"), "{page}");
+    }
+
+    #[test]
+    fn a_clock_that_is_off_is_told_in_one_form() {
+        let page = Parts::new(&english(), &sample::troubled())
+            .render()
+            .unwrap();
+        assert_eq!(page.matches("is off by +75\u{a0}s").count(), 2);
+        assert!(page.contains(">+75\u{a0}s</td>"));
     }
 
     #[test]

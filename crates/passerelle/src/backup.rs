@@ -174,6 +174,11 @@ async fn note(database: &Path, restored: &Restored) -> Result<()> {
 
 fn say_books(t: &Texts, manifest: &Manifest) {
     let books = &manifest.books;
+    let amount = decimal(Money::from_minor(books.account_minor));
+    let currency = books.account_currency.iter();
+    let amount = currency.fold(amount, |amount, currency| {
+        format!("{amount}\u{a0}{currency}")
+    });
     let holds = fill(
         t.holds,
         &[
@@ -181,7 +186,7 @@ fn say_books(t: &Texts, manifest: &Manifest) {
             ("barcodes", &books.control_barcodes),
             ("tickets", &books.tickets),
             ("lines", &books.account_lines),
-            ("amount", &decimal(Money::from_minor(books.account_minor))),
+            ("amount", &amount),
         ],
     );
     outln!("{holds}");

@@ -8,7 +8,7 @@ use crate::{Verdict, tokens};
 use anyhow::{Context, Result};
 use clap::Subcommand;
 use config::Config;
-use gate::{CODE_VALID_MS, DeviceState, EnrolmentCode, Mode};
+use gate::{CODE_VALID_MS, DeviceState, EnrolmentCode, Mode, SiteNames};
 use kernel::text::fill;
 use kernel::{DeviceCode, Timestamp};
 use office::acts;
@@ -84,7 +84,9 @@ pub async fn run(arguments: Arguments) -> Result<Verdict> {
         Action::List => {
             let devices = gate::devices(&house.db).await;
             let devices = devices.context("the devices could not be read")?;
-            out!("{}", list(t, &devices, house.clock.now()));
+            let names = SiteNames::read(&house.db).await;
+            let names = names.context("the devices could not be read")?;
+            out!("{}", list(t, &devices, &names, house.clock.now()));
         }
         Action::Token { device } => {
             let token = tokens::random();
@@ -124,25 +126,25 @@ fn qr_code(address: &str) -> String {
     }
 }
 
-fn list(t: &Texts, devices: &[DeviceState], now: Timestamp) -> String {
-    let rows: Vec<_> = devices.iter().map(|device| row(t, device, now)).collect();
-    table(t.headings, &rows)
+fn list(t: &Texts, devices: &[DeviceState], names: &SiteNames, now: Timestamp) -> String {
+    let rows = devices.iter().map(|device| row(t, device, names, now));
+    table(t.headings, &rows.collect::<Vec<_>>())
 }
 
-fn row(t: &Texts, device: &DeviceState, now: Timestamp) -> Vec<String> {
+fn row(t: &Texts, device: &DeviceState, names: &SiteNames, now: Timestamp) -> Vec<String> {
     fn or_dash(text: Option<impl ToString>) -> String {
         text.map_or_else(|| "–".to_owned(), |text| text.to_string())
     }
-    let sectors: Vec<_> = device.sectors.iter().map(ToString::to_string).collect();
+    let sectors = names.sectors.of_each(&device.sectors);
     let since = |at: Option<Timestamp>| at.map(|at| ago(t, now.ms_since(at)));
     let mode = device.mode.map(|mode| match mode {
         Mode::Online => t.online,
         Mode::Offline => t.offline,
     });
     cells![
-        device.device,
-        device.door,
-        or_dash((!sectors.is_empty()).then(|| sectors.join(", "))),
+        names.devices.of(&device.device),
+        names.doors.of(&device.door),
+        or_dash((!sectors.is_empty()).then_some(sectors)),
         since(device.seen_at).unwrap_or_else(|| t.never.to_owned()),
         or_dash(device.clock_offset_ms.map(seconds).map(decimal)),
         or_dash(device.unsent),

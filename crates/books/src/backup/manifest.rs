@@ -53,6 +53,8 @@ pub struct Books {
     pub account_lines: i64,
     /// What they come to, in minor units.
     pub account_minor: i64,
+    /// The currency of that, where the database says it.
+    pub account_currency: Option<String>,
     /// Differences that nothing explains; the database has them too.
     pub unexplained: usize,
 }
@@ -75,6 +77,7 @@ pub(super) async fn read_back(path: &Path, sides: Sides, now: Timestamp) -> Resu
         bail!("{COPY_DAMAGED} {}", damage.join("; "));
     }
     let books = reconcile(&copy, sides).await?;
+    let site = gate::site::interface::read_site(&copy).await?;
     let (sha256, bytes) = digest(path).await?;
     Ok(Manifest {
         format: FORMAT,
@@ -91,6 +94,7 @@ pub(super) async fn read_back(path: &Path, sides: Sides, now: Timestamp) -> Resu
             orders: books.orders,
             account_lines: books.account.lines,
             account_minor: books.account.amount_minor.minor(),
+            account_currency: site.map(|site| site.currency),
             unexplained: books.unexplained,
         },
     })

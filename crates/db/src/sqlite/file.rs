@@ -73,7 +73,7 @@ impl Alone {
     pub fn on(path: &Path) -> Result<Self, DbError> {
         make_folder_of(path)?;
         let at = mark_of(path);
-        let mark = open_mark(&at).map_err(DbError::unavailable)?;
+        let mark = open_mark(&at).map_err(|error| unwritten(path, error))?;
         match mark.try_lock() {
             Ok(()) => Ok(Self { mark, path: at }),
             Err(TryLockError::WouldBlock) => Err(DbError::Taken { path: path.into() }),
@@ -109,7 +109,7 @@ pub(crate) fn ready(path: &Path) -> Result<(), DbError> {
     // opened: with that, the locks of an SQLite in this process would go.
     match kernel::owner_only().create_new(true).open(path) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
-            return Err(DbError::unavailable(error));
+            return Err(unwritten(path, error));
         }
         _ => {}
     }
@@ -142,8 +142,16 @@ fn open_mark(at: &Path) -> io::Result<File> {
 
 fn make_folder_of(path: &Path) -> Result<(), DbError> {
     match folder_of(path) {
-        Some(folder) => std::fs::create_dir_all(folder).map_err(DbError::unavailable),
+        Some(folder) => std::fs::create_dir_all(folder).map_err(|error| unwritten(path, error)),
         None => Ok(()),
+    }
+}
+
+/// Why nothing is written for the file at `path`.
+fn unwritten(path: &Path, error: io::Error) -> DbError {
+    match error.kind() {
+        io::ErrorKind::ReadOnlyFilesystem => DbError::ReadOnly { path: path.into() },
+        _ => DbError::unavailable(error),
     }
 }
 
@@ -218,4 +226,16 @@ impl Opened {
 fn identity(path: &Path) -> Option<Identity> {
     let file = std::fs::metadata(path).ok()?;
     Some((file.dev(), file.ino()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_nothing_may_be_written_the_folder_to_allow_is_named() {
+        let refused = io::ErrorKind::ReadOnlyFilesystem.into();
+        let said = unwritten(Path::new("/srv/p/p.db"), refused).to_string();
+        assert!(said.contains("/srv/p/p.db") && said.contains("ReadWritePaths=/srv/p "));
+    }
 }

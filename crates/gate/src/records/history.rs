@@ -172,6 +172,19 @@ pub async fn checks(db: &Db, filter: CheckFilter, limit: u32) -> Result<Vec<Chec
     .await
 }
 
+/// Those of these checks that are there.
+pub async fn of_ids(db: &Db, ids: Vec<CheckId>) -> Result<Vec<CheckLine>, DbError> {
+    db.read("checks by id", move |tx| {
+        let sql = format!("SELECT {LINE} FROM gate_check c WHERE c.check_id = $1");
+        let mut found = Vec::new();
+        for id in &ids {
+            found.extend(tx.query_opt_as(&sql, params![id])?);
+        }
+        Ok(found)
+    })
+    .await
+}
+
 /// What stands behind WHERE, and its parameters. It is made of constants only.
 fn condition(filter: &CheckFilter) -> (String, Vec<Value>) {
     let mut values = Vec::<Value>::new();

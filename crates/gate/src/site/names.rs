@@ -16,7 +16,7 @@ pub struct SiteNames {
 }
 
 /// The names of one kind by code; what has none is called by its code.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Names(BTreeMap<String, String>);
 
 impl SiteNames {

@@ -5,7 +5,7 @@ use db::testing::TestDb;
 use gate::Cancellation;
 use gate::Sending;
 use gate::records::attendance::{admitted, outcomes, used_after};
-use gate::records::history::{CheckFilter, checks, history};
+use gate::records::history::{CheckFilter, checks, history, of_ids};
 
 db::conformance! {
     a_day_counts_who_came_in_and_how_checks_were_decided,
@@ -133,6 +133,9 @@ async fn checks_are_found_by_what_is_known_of_them(test: TestDb) {
         seen.push(check.id);
     }
     assert_eq!(seen, [4, 3, 2, 1].map(id));
+    let named = of_ids(db, [3, 9, 1].map(id).into()).await.unwrap();
+    let named: Vec<_> = named.iter().map(|check| check.id).collect();
+    assert_eq!(named, [3, 1].map(id));
 }
 
 async fn a_check_is_told_with_all_that_became_of_it(test: TestDb) {

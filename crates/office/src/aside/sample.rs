@@ -36,7 +36,7 @@ fn dismissed() -> Aside {
 fn booked() -> Aside {
     Aside {
         settlement: Some(Settlement::Booked),
-        check: Some("1d426cfd-51d7-490e-9ba3-cc79bc1ae8d3".parse().unwrap()),
+        check: Some("1d426cfd-51d7-490e-9ba3-000000000001".parse().unwrap()),
         note: None,
         ..dismissed()
     }
@@ -80,7 +80,10 @@ pub(crate) fn said_samples(frame: &Frame) -> Vec<String> {
 
 pub(crate) fn one_samples(frame: &Frame) -> Vec<String> {
     let names = SiteNames::from(&crate::set_up::places::sample::site());
-    let one = |frame: &Frame, aside| One::new(frame.clone(), aside, names.clone());
+    let one = |frame: &Frame, aside| {
+        let links = Links::new(frame, &names, crate::checks::sample::checks());
+        One::new(frame.clone(), aside, names.clone(), links)
+    };
     let wrong = frame.wrong("code=<b>", Mistakes::one("code", "<b>no pass"));
     let lying = aside(1, "check", "body_invalid");
     html([

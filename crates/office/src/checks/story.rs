@@ -3,6 +3,7 @@
 #[cfg(test)]
 pub(crate) mod sample;
 
+use super::Links;
 use crate::page::*;
 use boxoffice::history::History as Sales;
 use boxoffice::pending_account::LineKind;
@@ -11,7 +12,7 @@ use gate::records::history::{History, history};
 use std::fmt::Display;
 
 kernel::texts!(Texts in Fr, En beside crate::words::Words {
-    title: "Un contrôle", "One check";
+    title: "Contrôle du {at}", "Check of {at}";
     id: "Identifiant", "Id";
     card_gone: "effacée le {at}", "removed on {at}";
     card_none: "aucune carte reconnue", "no card recognised";
@@ -92,6 +93,8 @@ struct Page {
     gate: History,
     sales: Sales,
     names: SiteNames,
+    links: Links,
+    title: String,
     way: Way,
     note: Vec<Input>,
     frame: Frame,
@@ -104,14 +107,17 @@ fn day(formats: &Formats, text: &str) -> String {
 }
 
 impl Page {
-    fn new(frame: Frame, names: SiteNames, gate: History, sales: Sales) -> Self {
+    fn new(frame: Frame, names: SiteNames, links: Links, (gate, sales): (History, Sales)) -> Self {
         let t = Texts::of(frame.formats.language);
+        let at = frame.formats.moment(gate.check.scanned_at);
         Self {
+            title: fill(t.title, &[("at", &at)]),
             note: frame.filled([Input::text("note", t.settle_note, "").hint(t.settle_hint)]),
             way: Way::of(&frame.formats, &gate, &sales),
             gate,
             sales,
             names,
+            links,
             frame,
         }
     }
@@ -250,9 +256,11 @@ pub(crate) async fn told(visit: &Visit, id: CheckId) -> Result<(History, Sales),
 }
 
 pub(crate) async fn show(visit: Visit, Id(id): Id<CheckId>) -> Answer {
-    let (gate, sales) = told(&visit, id).await?;
+    let told = told(&visit, id).await?;
     let names = SiteNames::read(visit.db()).await?;
-    visit.page(&Page::new(visit.frame(), names, gate, sales))
+    let linked = [told.0.follows, told.0.followed_by, told.0.repeats];
+    let links = Links::read(&visit, &names, linked.into_iter().flatten()).await?;
+    visit.page(&Page::new(visit.frame(), names, links, told))
 }
 
 #[cfg(test)]
@@ -272,6 +280,8 @@ mod tests {
         ] {
             assert!(pages[0].contains(told), "{told}");
         }
+        let title = "<title>Check of 14\u{a0}July\u{a0}2026, 09:00 ";
+        assert!(pages.iter().all(|page| page.contains(title)));
         // Neither the card's number nor the barcode stands there whole.
         assert!(pages.iter().all(|page| !page.contains("00029975")));
     }

@@ -36,6 +36,11 @@ pub(crate) fn samples(frame: &Frame) -> Vec<String> {
         stopped: Vec::new(),
         state: state.clone(),
         from,
+        links: Links::new(
+            frame,
+            &SiteNames::default(),
+            crate::checks::sample::checks(),
+        ),
         frame: frame.clone(),
     };
     html([
@@ -53,7 +58,7 @@ pub(crate) fn samples(frame: &Frame) -> Vec<String> {
 
 /// Books such as a small museum's, with something wrong in each way.
 pub(super) fn made(at: Timestamp) -> Made {
-    let check = "1d426cfd-51d7-490e-9ba3-000000000114".parse().unwrap();
+    let check = "1d426cfd-51d7-490e-9ba3-000000000001".parse().unwrap();
     let barcode: kernel::ControlBarcode = "OTI0002997520260714070000114".parse().unwrap();
     let difference = |code, of| Difference {
         code,

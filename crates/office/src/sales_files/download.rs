@@ -2,6 +2,7 @@
 
 use super::file_page;
 use crate::page::*;
+use crate::table_file::Stems;
 use axum::body::{Body, Bytes};
 use boxoffice::ImportError;
 use boxoffice::stx_file::{self, StxFile, StxFileId};
@@ -37,7 +38,7 @@ pub(crate) async fn report(visit: Visit, Id(id): Id<StxFileId>) -> Answer {
         Err(ImportError::Db(error)) => return Err(error.into()),
         Err(error) => return Err(PageError::internal(error)),
     };
-    let name = format!("{}.report.csv", file.name);
+    let name = format!("{}.{}.csv", file.name, Stems::of(visit.language).report);
     download(CSV, &name, Body::from(report))
 }
 

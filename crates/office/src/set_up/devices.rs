@@ -10,8 +10,9 @@ use kernel::percent_encoded;
 kernel::texts!(Texts in Fr, En beside crate::words::Words {
     lead: "{enrolled} sur {all} sont enrôlés.", "{enrolled} of {all} are enrolled.";
     print: "Imprimer des codes d’enrôlement", "Print enrolment codes";
-    none: "Il n’y a pas encore d’appareil. Ajoutez d’abord un secteur et une porte.",
-        "There is no device yet. First add a sector and a door.";
+    none: "Il n’y a pas encore d’appareil.", "There is no device yet.";
+    no_door: "Il n’y a pas encore d’appareil, ni de porte où le mettre. Ajoutez d’abord un secteur et une porte.",
+        "There is no device yet, and no door to put it at. First add a sector and a door.";
 });
 
 /// Rows on a page.
@@ -30,6 +31,11 @@ struct Page {
 }
 
 impl Page {
+    /// Whether there is where to put a device.
+    fn has_door(&self) -> bool {
+        self.names.doors.all().next().is_some()
+    }
+
     /// The devices behind the one of the code `after`.
     fn new(
         frame: Frame,
@@ -58,4 +64,24 @@ pub(crate) async fn show(visit: Visit, Query(query): Query) -> Answer {
     let names = SiteNames::read(visit.db()).await?;
     let frame = visit.frame().managed_by(&visit.set_up().site);
     visit.page(&Page::new(frame, devices, names, query.some("after")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use staff::Role;
+
+    #[test]
+    fn doors_come_before_devices() {
+        let frame = Frame::sample(Language::En, Some(Role::Administrator));
+        let pages = sample::samples(&frame);
+        let (adds, doors) = (
+            format!("class=\"button\" href=\"{}\"", access::NEW_DEVICE),
+            format!("class=\"button\" href=\"{}\"", access::PLACES),
+        );
+        let leads = |page: &String| [page.contains(&adds), page.contains(&doors)];
+        assert_eq!(leads(&pages[0]), [true, false]);
+        assert_eq!(leads(&pages[2]), [false, true]);
+        assert!(!pages[2].contains("0 of 0"));
+    }
 }

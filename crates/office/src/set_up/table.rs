@@ -9,6 +9,7 @@ use plan::Plan;
 
 use super::site_change::{self, site};
 use crate::page::*;
+use crate::table_file::Stems;
 use crate::uploaded::Uploaded;
 use gate::site::table::{Column, ROWS_LIMIT, read_site_table, site_table_text, write_site_table};
 use kernel::{Finding, Place};
@@ -68,7 +69,8 @@ pub(crate) async fn export(visit: Visit) -> Answer {
     let site = site(&visit).await?.ok_or(PageError::NotFound)?;
     // Spreadsheets know by the mark that it is UTF-8.
     let text = format!("\u{feff}{}", write_site_table(&site));
-    download("text/csv; charset=utf-8", "site-table.csv", text)
+    let name = format!("{}.csv", Stems::of(visit.language).site);
+    download("text/csv; charset=utf-8", &name, text)
 }
 
 pub(crate) async fn save(visit: Visit, uploaded: Uploaded) -> Answer {

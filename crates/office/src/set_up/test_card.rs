@@ -36,7 +36,8 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
         "Enter the card’s number, or read it with a scanner.";
     go: "Contrôler cette carte", "Check this card";
     again: "Essayer une autre carte", "Try another card";
-    result: "Le résultat", "The result";
+    result: "Essai de la carte {card}", "Trial of card {card}";
+    result_at: "Essai du {at}", "Trial of {at}";
     sold: "Tout marche : le visiteur est admis, et l’entrée est vendue par la commande {order}, {price}, au tarif {tariff}.",
         "It all works: the card was admitted, and its entry is sold by order {order}, {price}, at tariff {tariff}.";
     refused: "Le visiteur n’est pas admis : {why}. Le contrôle marche ; essayez une carte qui doit être admise.",
@@ -219,6 +220,7 @@ async fn carried_and_sold(visit: &Visit, id: CheckId) -> Result<(), PageError> {
 #[derive(Template)]
 #[template(path = "test_card_result.html")]
 struct Outcome {
+    title: String,
     verdict: (&'static str, String),
     id: CheckId,
     way: Way,
@@ -271,7 +273,15 @@ impl Outcome {
                 ("wait", t.on_its_way.to_owned())
             }
         };
+        let title = match &gate.check.card {
+            Some(card) => fill(t.result, &[("card", card)]),
+            None => fill(
+                t.result_at,
+                &[("at", &formats.moment(gate.check.scanned_at))],
+            ),
+        };
         Self {
+            title,
             id: gate.check.id,
             way: Way::of(formats, gate, sales),
             counts: gate.check.decision.is_admitted() && !gate.check.cancelled,
@@ -353,5 +363,9 @@ mod tests {
         );
         gate.check.decision = Decision::Refused(Reason::NotAPass);
         assert!(said(&gate).1.contains("check digit"));
+        let title = |gate: &History| Outcome::new(frame.clone(), gate, &sales, true).title;
+        assert_eq!(title(&gate), "Trial of card …975");
+        gate.check.card = None;
+        assert_eq!(title(&gate), "Trial of 14\u{a0}July\u{a0}2026, 09:00");
     }
 }

@@ -4,7 +4,7 @@
 //!
 //! `PASSERELLE_SCREENSHOTS=DIR` keeps a picture of each.
 
-use super::{Page, pages_of};
+use super::{Frame, Page, help, pages_of};
 use crate::access::Who;
 use crate::assets;
 use base64::Engine;
@@ -39,6 +39,27 @@ fn every_page_fits_in_longer_words_and_a_finger() {
         Theme::Light => Some(json!({"type": "rule", "values": ["target-size"]})),
         Theme::Dark => None,
     });
+}
+
+#[test]
+fn tables_of_documents_fit_a_tablet() {
+    let browser = Browser::start(None);
+    let tab = browser.tab(TABLET);
+    let frame = Frame::sample(Language::En, Some(Role::Administrator));
+    for html in help::sample::all(&frame) {
+        let page = Page {
+            name: String::new(),
+            language: Language::En,
+            html,
+        };
+        lay(&tab, &page);
+        let wide = tab.run(
+            "[...document.querySelectorAll('.table')]
+                .filter((table) => table.scrollWidth > table.clientWidth)
+                .map((table) => `${document.title}: ${table.scrollWidth} of ${table.clientWidth} points, ${table.innerText.slice(0, 200)}`)",
+        );
+        assert_eq!(wide, json!([]));
+    }
 }
 
 /// On all screens; `rules` says what axe looks for in each theme on the last of them, if it

@@ -95,7 +95,6 @@ async fn read(
     Ok(Facts {
         at,
         day: today,
-        hour: of.zone.hour(at),
         set_up_lacks: of.set_up_lacks,
         unnamed_proxy: None,
         nodes,

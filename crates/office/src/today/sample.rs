@@ -60,7 +60,6 @@ pub(super) fn calm() -> Facts {
     Facts {
         at,
         day: zone.business_day(at),
-        hour: zone.hour(at),
         set_up_lacks: false,
         unnamed_proxy: None,
         nodes: Vec::new(),

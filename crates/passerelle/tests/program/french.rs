@@ -98,7 +98,7 @@ const WORK: &[(&[&str], i32, &str)] = &[
     (&["backup", "--to", "copy.db"], 0, "octets, relus et entiers"),
     (&["backup", "--to", "copy2.db"], 0, "Son manifeste est copy2.db.json~; gardez les deux ensemble."),
     (&["restore", "copy.db", "--to", "restored.db"], 0, "restored.db est ce qu’était copy.db à "),
-    (&["backup", "--to", "copy3.db"], 0, "pour un montant de 0,00."),
+    (&["backup", "--to", "copy3.db"], 0, "pour un montant de 0,00\u{a0}EUR."),
     (&["restore", "copy.db", "--to", "restored2.db"], 0, "Démarrez-y le service"),
     (&["account", "list"], 0, "identifiant  nom"),
     (&["secrets", "rekey", "--to", "new.key"], 0, "Écrivez maintenant key_file = \"new.key\""),

@@ -46,7 +46,11 @@ pub(crate) fn histories(frame: &Frame) -> Vec<(History, Sales)> {
 pub(crate) fn samples(frame: &Frame) -> Vec<String> {
     let frame = frame.wrong("note=<b>", Mistakes::one("note", "<b>"));
     let told = histories(&frame);
-    let page = |(gate, sales)| Page::new(frame.clone(), SiteNames::default(), gate, sales);
+    let names = SiteNames::from(&crate::set_up::places::sample::site());
+    let page = |told| {
+        let links = Links::new(&frame, &names, crate::checks::sample::checks());
+        Page::new(frame.clone(), names.clone(), links, told)
+    };
     crate::tests::html(told.into_iter().map(page))
 }
 

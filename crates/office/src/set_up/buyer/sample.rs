@@ -10,7 +10,7 @@ pub(crate) fn samples(frame: &Frame) -> Vec<String> {
     wrong.contacts[0].payment_modes.clear();
     wrong.sales_channels[0].channel_type = "B2B".into();
     let by_file = Managed::ByFile("catalogue.toml".to_owned());
-    let text = Texts::of(frame.formats.language).contact_none;
+    let text = Texts::of(frame.formats.language).number_none;
     let mistaken = frame.wrong("", Mistakes::one("contact_number", text));
     html([
         Page::new(frame.clone(), &full),

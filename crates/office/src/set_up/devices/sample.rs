@@ -15,7 +15,11 @@ pub(crate) fn samples(frame: &Frame) -> Vec<String> {
     let pages = [(devices, None), (many, Some("PDA000")), (Vec::new(), None)];
     let names = SiteNames::from(&crate::set_up::places::sample::site());
     crate::tests::html(pages.map(|(devices, after)| {
-        let (frame, names) = (frame.clone(), names.clone());
-        Page::new(frame, devices, names, after)
+        let names = if devices.is_empty() {
+            SiteNames::default()
+        } else {
+            names.clone()
+        };
+        Page::new(frame.clone(), devices, names, after)
     }))
 }

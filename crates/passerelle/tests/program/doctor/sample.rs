@@ -63,7 +63,8 @@ async fn a_card_is_recognised_and_asked_about_without_counting_anything() {
         "{page}"
     );
     assert!(
-        page.contains("VN_AUG  This pass may enter, until 2099-12-31, entries left: 1\n"),
+        page.contains("(VN_AUG)")
+            && page.contains("  This pass may enter, until 2099-12-31, entries left: 1\n"),
         "{page}"
     );
     let (_, page) = set_up

@@ -108,7 +108,7 @@ pub const FOUND: &[State] = &[
     ("database_gone", "toml:8:1 ([database] url)", "delete ", |s| s.write("passerelle.db.mark", "there"), |s| drop(fs::remove_file(s.path("passerelle.db.mark")))),
     ("mail_refused", "([notices.mail] username)", "Correct username and the password", |s| mail(s, "220 hello", "250 AUTH PLAIN", "535 no"), |s| s.replace(CONFIG, "username = \"p\"\npassword_file = \"operator.password\"\n", "")),
     ("mail_refused", "([notices.mail] host)", "to take mail from this machine", |s| mail(s, "554 not you", "250 yes", "235 yes"), no_mail),
-    ("mail_unreachable", "([notices.mail] host)", "Compare host, port and tls", |s| { mail(s, "220 hello", "250 AUTH PLAIN", "235 yes"); s.replace(CONFIG, "tls = \"none\"", "tls = \"starttls\""); }, |s| s.replace(CONFIG, "tls = \"starttls\"", "tls = \"none\"")),
+    ("mail_unreachable", "([notices.mail] tls)", "as a rule 587", |s| { mail(s, "220 hello", "250 AUTH PLAIN", "235 yes"); s.replace(CONFIG, "tls = \"none\"", "tls = \"starttls\""); }, |s| s.replace(CONFIG, "tls = \"starttls\"", "tls = \"none\"")),
     ("mail_unreachable", "([notices.mail] host)", "Compare host, port and tls", |s| { mail(s, "220 hello", "250 AUTH PLAIN", "235 yes"); s.replace(CONFIG, "tls = \"none\"", "tls = \"tls\""); }, |s| s.replace(CONFIG, "tls = \"tls\"", "tls = \"none\"")),
     ("webhook_unreachable", "([notices] webhook)", "if its certificate is not accepted", |s| { let url = s.otipass.url.replace("http:", "https:"); s.append(CONFIG, &format!("[notices]\nwebhook = \"{url}\"\n")); }, |s| s.replace(CONFIG, "webhook = \"https:", "webhook = \"http:")),
     ("letters_not_utf8", "site.toml", "Save it as UTF-8", |s| in_utf16(s, SITE), |s| in_utf8(s, SITE)),

@@ -351,8 +351,8 @@ kernel::findings! {
             en "The last forty codes that the device {device} read were no passes, and all begin with {beginning}." "If the scanner adds that, switch it off there, or name it under prefixes in [otipass.additions].";
             fr "Les quarante derniers codes lus par l’appareil {device} n’étaient pas des pass, et commencent tous par {beginning}." "Si le lecteur ajoute cela, désactivez-le dans le lecteur, ou nommez-le sous prefixes dans [otipass.additions].";
         barcodes_refused(count, reason): Mistake, "ticketing refused control barcodes for good";
-            en "Ticketing refused {count} control barcode(s) for good: {reason}." "Cure what ticketing says, then run `passerelle sales resend`.";
-            fr "La billetterie a refusé pour de bon {count} code(s) de contrôle : {reason}." "Corrigez ce que dit la billetterie, puis lancez passerelle sales resend.";
+            en "Control barcodes that ticketing refused for good: {count}; {reason}." "Cure what ticketing says, then run `passerelle sales resend`.";
+            fr "Codes de contrôle refusés pour de bon par la billetterie : {count} ; {reason}." "Corrigez ce que dit la billetterie, puis lancez passerelle sales resend.";
         ticketing_takes_none(since, reason): Mistake, "ticketing has taken no call, or none of one sector, season and product, for a while";
             en "Since {since}, ticketing takes nothing from us: {reason}." "Cure what the reason names; everything waits in the queue and goes by itself then.";
             fr "Depuis {since}, la billetterie ne prend plus rien de nous : {reason}." "Corrigez ce que nomme la raison ; tout attend dans la file et partira ensuite de lui-même.";
@@ -363,7 +363,7 @@ kernel::findings! {
             en "Since {since}, ticketing takes no cancelled entry: {reason}." "Ask its vendor which word an entry that was taken back has, and set [access_control] cancelled_word to it; leave it empty if there is none.";
             fr "Depuis {since}, la billetterie ne prend aucune annulation : {reason}." "Demandez à son éditeur quel mot dit une entrée annulée, et mettez-le dans [access_control] cancelled_word ; laissez-le vide s’il n’y en a pas.";
         barcodes_held(count, reason, cure): Warning, "barcodes wait for a cure, by reason";
-            en "{count} control barcode(s) are held: {reason}." "{cure} They are sold by themselves after that.";
-            fr "{count} code(s) de contrôle sont retenus : {reason}." "{cure} Ils se vendent ensuite d’eux-mêmes.";
+            en "Control barcodes that are held: {count}; {reason}." "{cure} They are sold by themselves after that.";
+            fr "Codes de contrôle retenus : {count} ; {reason}." "{cure} Ils se vendent ensuite d’eux-mêmes.";
     }
 }

@@ -212,8 +212,8 @@ kernel::texts!(Texts in Fr, En {
     not_recognised: "✘ Le code n’est pas reconnu comme un pass.", "✘ The code is not recognised as a pass.";
     number: "numéro, {digits} chiffres", "number, {digits} digits";
     serial: "serial, {letters} lettres puis {digits} chiffres", "serial, {letters} letters, then {digits} digits";
-    luhn: "clé de Luhn", "Luhn check digit";
-    no_check: "sans clé de contrôle", "no check digit";
+    luhn: "chiffre de contrôle de Luhn", "Luhn check digit";
+    no_check: "sans chiffre de contrôle", "no check digit";
     format: "Format réglé : {format}, {check}.", "Format in use: {format}, {check}.";
     num_type: "NumType dans les paramètres de correspondance : {num_type}.", "NumType in the mapping parameters: {num_type}.";
     none: "aucun", "none";
@@ -223,7 +223,7 @@ kernel::texts!(Texts in Fr, En {
     in_mapping: "dans les paramètres de correspondance : {what}", "in the mapping parameters: {what}";
     in_config: "dans la configuration : {what}", "in the configuration: {what}";
     without_num_type: "NumType supprimé", "NumType taken out";
-    misread: "Sa clé de contrôle n’est pas juste : lisez d’abord la carte une seconde fois, et une autre carte. Sans clé de contrôle, un numéro mal lu passe pour une autre carte.",
+    misread: "Son chiffre de contrôle n’est pas juste : lisez d’abord la carte une seconde fois, et une autre carte. Sans chiffre de contrôle, un numéro mal lu passe pour une autre carte.",
         "Its check digit is wrong: first read the card a second time, and another card. Without a check digit, a number that is misread is taken for another card.";
     other_project: "Si le code vient d’un autre pass que le vôtre, il est refusé à raison.",
         "If the code is of another city pass than yours, it is refused rightly.";

@@ -183,7 +183,11 @@ impl ServerClient {
         let request = request.json(&EnrolmentRequest { code }).timeout(LOOK);
         let answer = Self::receive(request).await;
         let refused = |problem: Problem| {
-            let detail = [problem.title, problem.detail].join(". ");
+            // As a part of our sentence.
+            let mut detail = problem.detail.trim_end_matches('.').to_owned();
+            if let Some(first) = detail.get_mut(..1) {
+                first.make_ascii_lowercase();
+            }
             EnrolError::Refused(detail)
         };
         match Reply::of(answer.as_ref(), "") {

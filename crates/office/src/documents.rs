@@ -3,6 +3,7 @@
 
 use crate::access::{self, Address};
 use crate::format::breakable;
+use kernel::Language;
 use pulldown_cmark::{Alignment, CowStr, Event, Options, Parser, Tag, TagEnd, html};
 use std::path::Path;
 
@@ -41,7 +42,11 @@ documents! {
     "site-table": "interfaces/site-table.md";
     "statement-file": "interfaces/statement-file.md";
     "stx-file": "interfaces/stx-file.md";
+    "mise-en-route": "mise-en-route.md";
 }
+
+/// The one that is in French.
+pub(crate) const FRENCH: &str = "mise-en-route";
 
 /// The document about `topic`.
 #[must_use]
@@ -64,6 +69,15 @@ pub(crate) fn help_of(path: &str) -> String {
 }
 
 impl Document {
+    /// What it is written in.
+    #[must_use]
+    pub fn language(&self) -> Language {
+        match self.topic {
+            FRENCH => Language::Fr,
+            _ => Language::En,
+        }
+    }
+
     /// Its first heading.
     #[must_use]
     pub fn title(&self) -> &'static str {

@@ -3,13 +3,12 @@
 #[cfg(test)]
 pub(crate) mod sample;
 
-use crate::documents::{DOCUMENTS, Document, document};
+use crate::documents::{DOCUMENTS, Document, FRENCH, document};
 use crate::page::*;
 
 kernel::texts!(Texts in Fr, En beside crate::words::Words {
     documents: "Documents", "Documents";
-    in_english: "Ces documents n’existent qu’en anglais. Les pages, les messages et le diagnostic parlent aussi français.",
-        "";
+    in_english: "Ce document n’existe qu’en anglais. En français :", "";
 });
 
 #[derive(Template)]

@@ -31,7 +31,7 @@ kernel::texts!(Texts in Fr, En {
     disabled: "désactivé", "disabled";
     active: "actif", "active";
     no_password: "sans mot de passe", "has no password";
-    recovered: "{name} est administrateur, peut se connecter, et choisit un nouveau mot de passe sur cette page de gestion, une fois, dans les 72 heures. L’ancien mot de passe, l’identité chez le fournisseur, la seconde étape et les sessions ouvertes sont effacés.",
+    recovered: "{name} est administrateur, peut se connecter, et choisit un nouveau mot de passe sur cette page de gestion, une fois, dans les 72 heures. L’ancien mot de passe, l’identité chez le fournisseur, la deuxième étape et les sessions ouvertes sont effacés.",
         "{name} is an administrator, may sign in, and chooses a new password on this page of the back office, once, within 72 hours. The former password, the identity at the provider, the second step and open sessions are gone.";
 });
 
@@ -64,10 +64,7 @@ pub async fn run(arguments: Arguments) -> Result<Verdict> {
                 }
                 done => done?,
             };
-            let url = match &house.config.office.url {
-                Some(url) => url.clone(),
-                None => own_address(&house.config)?.unwrap_or_default(),
-            };
+            let url = own_address(&house.config)?.unwrap_or_default();
             let link = office::invitation_link(&url, &invited.token);
             errln!("{}", fill(t.recovered, &[("name", &invited.account.name)]));
             outln!("{link}");

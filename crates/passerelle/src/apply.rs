@@ -10,6 +10,8 @@ use kernel::{Clock, SystemClock};
 use std::sync::Arc;
 
 kernel::texts!(Texts in Fr, En {
+    no_file: "Rien n’a été chargé : [set_up] ne nomme aucun fichier. Les pages de gestion tiennent tout, sous Mise en service.",
+        "Nothing was loaded: [set_up] names no file. The back office keeps everything, on its page Set-up.";
     nothing: "Rien n’est géré par fichier : [set_up] ne nomme pas de site, et personne n’en a mis en service. Les pages de gestion le font, sous Mise en service, ou un fichier que nomme [set_up] site.",
         "Nothing is managed by file: [set_up] names no site, and nobody has set one up. The back office's page Set-up does it, or [set_up] site names a file.";
     loaded: "Site et catalogue de {site} sont chargés : {sectors} secteurs, {doors} portes, {devices} appareils. Les services en marche les connaissent en deux secondes, et les paramètres de correspondance aussi ; ce qui était retenu se vend au prochain passage des ventes externes.",
@@ -23,6 +25,10 @@ pub async fn run(config: ConfigOption) -> Result<Verdict> {
     let author = set_up::apply(&config, &clock, command_line(), Load::All).await?;
     let site = set_up::site_in_force(&config, &author.db).await?;
     let t = Texts::of(language());
+    if doctor::set_up_files(&config).all(|(_, file)| file.is_none()) {
+        outln!("{}", t.no_file);
+        return Ok(Verdict::Fine);
+    }
     let Some(site) = site else {
         outln!("{}", t.nothing);
         return Ok(Verdict::Fine);

@@ -171,11 +171,7 @@ pub fn notices(config: &Config, site: Option<&Site>) -> Result<Notices> {
         ways.push(Way::Webhook(webhook));
     }
     let of_site = site.map_or(Language::En, |site| site.language);
-    let address = match &config.office.url {
-        Some(url) => Some(url.clone()),
-        None => own_address(config)?,
-    };
-    let address = address.filter(|_| config.office.enabled);
+    let address = own_address(config)?.filter(|_| config.office.enabled);
     Ok(Notices {
         about: About {
             site: site.map_or_else(String::new, |site| site.name.clone()),

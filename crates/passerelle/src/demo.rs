@@ -96,8 +96,8 @@ pub async fn run(arguments: Arguments) -> Result<Verdict> {
         return empty(&arguments, folder.path()).await;
     }
     let foreign = arguments.ticketing.open().await?;
-    let service_listener = serve::listen(arguments.listen).await?;
-    let sandbox_listener = serve::listen(arguments.sandbox).await?;
+    let service_listener = serve::listen(arguments.listen, "--listen").await?;
+    let sandbox_listener = serve::listen(arguments.sandbox, "--sandbox").await?;
     let service_address = service_listener.local_addr()?;
     let sandbox_address = sandbox_listener.local_addr()?;
     let (config, config_path) = write_set_up(
@@ -193,7 +193,9 @@ pub async fn run(arguments: Arguments) -> Result<Verdict> {
 
 /// A service with nothing set up, and the stand-in Otipass to connect it to.
 async fn empty(arguments: &Arguments, folder: &Path) -> Result<Verdict> {
-    let sandbox_listener = serve::listen(arguments.sandbox).await?;
+    // The service opens it again, and would name a configuration that the demo has not.
+    drop(serve::listen(arguments.listen, "--listen").await?);
+    let sandbox_listener = serve::listen(arguments.sandbox, "--sandbox").await?;
     let sandbox_address = sandbox_listener.local_addr()?;
     let (config, path) = configure(folder, arguments.listen, "")?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);

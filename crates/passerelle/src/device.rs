@@ -25,7 +25,7 @@ pub enum Action {
         /// The device's code, as in the site file
         device: DeviceCode,
         /// Where the device reaches the service, like `https://gate.example.org`;
-        /// by default where the configuration has it listen
+        /// by default [office] url, or else where the configuration has it listen
         #[arg(long)]
         url: Option<String>,
     },
@@ -52,9 +52,9 @@ kernel::texts!(Texts in Fr, En {
         "Enter it on the device. With --url and the address at which devices reach the service, you get a QR code to scan instead.";
     token: "C’est le jeton de {device}. Il n’est montré que maintenant : entrez-le sur l’appareil. S’il est perdu, reprenez-le par « passerelle device revoke '{device}' » et faites-en un autre.",
         "This is the token of {device}. It is shown only now: enter it on the device. If it is lost, take it back with `passerelle device revoke '{device}'` and make another.";
-    revoked: "{n} jeton(s) de {device} repris ; un service en marche les refuse dans la seconde.",
-        "{n} token(s) of {device} taken back; a running service refuses them within a second.";
-    headings: "appareil, porte, secteur, vu, >horloge à, >non envoyés, plus ancien, mode, >batterie, >jetons",
+    revoked: "Jetons de {device} repris : {n} ; un service en marche les refuse dans la seconde.",
+        "Tokens of {device} taken back: {n}; a running service refuses them within a second.";
+    headings: "appareil, porte, secteur, vu, >décalage, >non envoyés, plus ancien, mode, >batterie, >jetons",
         "device, door, sector, seen, >clock off, >unsent, oldest, mode, >battery, >tokens";
     never: "jamais", "never";
     just_now: "à l’instant", "just now";
@@ -216,6 +216,11 @@ mod tests {
             let page = page(&listening(at), url.map(str::to_owned), &code).unwrap();
             assert_eq!(page.as_deref(), address);
         }
+        let mut config = listening("0.0.0.0:8480");
+        config.office.url = Some("https://passerelle.example.org:8443".to_owned());
+        let page = page(&config, None, &code).unwrap();
+        let address = "https://passerelle.example.org:8443/scan#enrol=2222-2222";
+        assert_eq!(page.as_deref(), Some(address));
         assert!(
             qr_code("http://127.0.0.1:8480/scan#enrol=2222-2222")
                 .lines()

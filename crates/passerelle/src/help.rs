@@ -18,8 +18,8 @@ pub(crate) struct Arguments {
 }
 
 kernel::texts!(Texts in Fr, En {
-    documents: "Documents, en anglais, par « passerelle help NOM », ou comme pages sous /office/help/ :",
-        "Documents, by `passerelle help NAME`, or as pages below /office/help/:";
+    documents: "Documents, en anglais sauf mise-en-route, par « passerelle help NOM », ou comme pages à /office/help/NOM :",
+        "Documents, by `passerelle help NAME`, or as pages at /office/help/NAME:";
     nothing: "il n’y a ni commande ni document {topic} ; « passerelle help » les énumère",
         "there is no command and no document {topic}; `passerelle help` lists them";
 });

@@ -136,9 +136,12 @@ impl House {
     }
 }
 
-/// Where the service listens, as an address for browsers; none if it listens on all of
-/// its machine's.
+/// Where browsers reach the service: as the configuration says, or else where it listens;
+/// none if that is on all of its machine's addresses.
 pub fn own_address(config: &Config) -> Result<Option<String>> {
+    if let Some(url) = &config.office.url {
+        return Ok(Some(url.clone()));
+    }
     let listen = config.server.listen;
     let scheme = match config.tls()? {
         Some(_) => "https",

@@ -58,8 +58,8 @@ kernel::texts!(Texts in Fr, En {
     sales_headings: "jour, saison, produit, tarif, secteur, >vendus, >TTC vendu, >annulés, >TTC annulé, >restants, >TTC restant, >dont TVA",
         "day, season, product, tariff, sector, >sold, >gross sold, >cancelled, >gross cancelled, >left, >gross left, >of which VAT";
     total: "total", "total";
-    attendance: "Fréquentation du {from} au {to} : {checks} contrôles, {admitted} visiteurs admis",
-        "Attendance from {from} to {to}: {checks} checks, {admitted} visitors admitted";
+    attendance: "Fréquentation du {from} au {to} : contrôles : {checks}, visiteurs admis : {admitted}",
+        "Attendance from {from} to {to}: checks: {checks}, visitors admitted: {admitted}";
     by_sector: "secteur, >visiteurs", "sector, >visitors";
     by_hour: "heure, >visiteurs", "hour, >visitors";
     by_device: "appareil, >visiteurs", "device, >visitors";

@@ -66,8 +66,8 @@ pub enum Action {
 }
 
 kernel::texts!(Texts in Fr, En {
-    resent: "{n} code(s) de contrôle repartent à la billetterie.",
-        "{n} control barcode(s) go to ticketing again.";
+    resent: "Codes de contrôle qui repartent à la billetterie : {n}.",
+        "Control barcodes that go to ticketing again: {n}.";
     nothing: "Rien n’était prêt à être vendu.", "Nothing was ready to be sold.";
     held: "{n} sont retenus ; « passerelle reconcile » dit pourquoi, « passerelle doctor » comment y remédier.",
         "{n} are held; `passerelle reconcile` says why, `passerelle doctor` how to cure it.";

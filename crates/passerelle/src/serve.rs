@@ -56,8 +56,8 @@ kernel::texts!(Texts in Fr, En {
         "  health         {url}/health/ready\n  metrics        {url}/metrics";
     incomplete: "La mise en service n’est pas terminée ; dans les pages de gestion, la page Mise en service y mène.",
         "The set-up is not complete; the back office's page Set-up leads through it.";
-    runs: "Passerelle tourne déjà ici, à http://{address} : ouvrez http://{address}/office/, ou arrêtez-la d’abord. Pour une autre à côté, écrivez un autre port dans [server] listen de sa configuration.",
-        "A Passerelle runs here already, at http://{address}: open http://{address}/office/, or stop it first. For another beside it, write another port into [server] listen of its configuration.";
+    runs: "Passerelle tourne déjà ici, à http://{address} : ouvrez http://{address}/office/, ou arrêtez-la d’abord. Pour une autre à côté, donnez-lui un autre port par {by}.",
+        "A Passerelle runs here already, at http://{address}: open http://{address}/office/, or stop it first. For another beside it, give it another port by {by}.";
 });
 
 pub async fn run(mut arguments: Arguments) -> Result<Verdict> {
@@ -91,7 +91,7 @@ pub async fn with(
     by_request: Option<ManualClock>,
 ) -> Result<Verdict> {
     let prometheus = start_metrics()?;
-    let listener = listen(config.server.listen).await?;
+    let listener = listen(config.server.listen, "[server] listen").await?;
     let address = listener.local_addr().unwrap_or(config.server.listen);
     let doors = Doors::open(listener, &config).await?;
     let (inside, scheme) = (doors.inside, doors.scheme());
@@ -315,7 +315,7 @@ impl Doors {
             // Gate and box office of one process meet over loopback, where
             // no certificate could name them.
             Some(files) => (
-                listen(SocketAddr::from(([127, 0, 0, 1], 0))).await?,
+                listen(SocketAddr::from(([127, 0, 0, 1], 0)), "port 0").await?,
                 Some(TlsListener::new(listener, files)?),
             ),
         };
@@ -338,8 +338,8 @@ impl Doors {
     }
 }
 
-/// Opens the port.
-pub async fn listen(address: SocketAddr) -> Result<TcpListener> {
+/// Opens the port that `by` names, a key of the configuration or an option.
+pub async fn listen(address: SocketAddr, by: &str) -> Result<TcpListener> {
     let bound = TcpListener::bind(address).await;
     if let Err(error) = &bound
         && error.kind() == ErrorKind::AddrInUse
@@ -349,13 +349,13 @@ pub async fn listen(address: SocketAddr) -> Result<TcpListener> {
             true => SocketAddr::from(([127, 0, 0, 1], address.port())),
             false => address,
         };
-        bail!(fill(Texts::of(language()).runs, &[("address", &at)]));
+        bail!(fill(
+            Texts::of(language()).runs,
+            &[("address", &at), ("by", &by)]
+        ));
     }
     bound.with_context(|| {
-        format!(
-            "the service cannot listen on {address}; another program may use it: change [server] \
-             listen"
-        )
+        format!("the service cannot listen on {address}; another program may use it: change {by}")
     })
 }
 

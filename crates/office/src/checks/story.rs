@@ -50,9 +50,9 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     arrived: "Arrivé au service, intention notée", "Reached the service, intent noted";
     decided: "Décidé et enregistré", "Decided and recorded";
     controlled: "Code de contrôle daté", "Control barcode dated";
-    delivered: "Remis à la billetterie", "Handed to ticketing";
+    delivered: "Confirmé par la billetterie", "Confirmed by ticketing";
     refused: "Refusé par la billetterie : {why}", "Refused by ticketing: {why}";
-    staged: "Pris par la billetterie", "Taken by ticketing";
+    staged: "Arrivé à la billetterie", "Arrived at ticketing";
     held: "en attente : {why}", "held: {why}";
     file: "Fichier STX écrit", "STX_File written";
     imported: "Fichier STX importé", "STX_File imported";
@@ -273,7 +273,7 @@ mod tests {
     fn a_sold_check_is_told_up_to_its_order() {
         let pages = sample::samples(&Frame::sample(Language::En, Some(Role::Support)));
         for told in [
-            "Handed to ticketing",
+            "Confirmed by ticketing",
             "STX_File imported",
             "OTI-1",
             "Sale booked",

@@ -22,8 +22,8 @@ use wanted::{take, wanted};
 kernel::texts!(Texts in Fr, En beside crate::words::Words {
     lead: "Ce que vend une entrée : une saison, des produits Open Pass, et le tarif de chacun, avec les codes de la billetterie.",
         "What an admission sells: a season, Open Pass products, and the tariff of each, by the codes of ticketing.";
-    as_text: "Le même en texte", "The same as text";
-    wanted: "Les paramètres de correspondance nomment encore : {what}.",
+    as_text: "Le même, en texte", "The same as text";
+    wanted: "Les paramètres de correspondance nomment aussi : {what}.",
         "The mapping parameters also name: {what}.";
     wanted_season: "la saison {code}", "the season {code}";
     wanted_product: "le produit {code} de {season}", "the product {code} of {season}";

@@ -69,7 +69,7 @@ impl Options {
             );
             return Ok(None);
         }
-        let listener = serve::listen(self.foreign).await?;
+        let listener = serve::listen(self.foreign, "--foreign").await?;
         Ok(Some(Foreign {
             address: listener.local_addr()?,
             listener,

@@ -35,7 +35,7 @@ fn translated(command: Command) -> Command {
         .long_about(long_about)
         .after_help(after)
         .help_template(TEMPLATE)
-        .subcommand_help_heading("Commandes")
+        .subcommand_help_heading("Commandes\u{a0}")
         .subcommand_value_name("COMMANDE")
         .mut_args(argument)
         .mut_subcommands(translated)
@@ -81,7 +81,12 @@ fn argument(argument: Arg) -> Arg {
         true => argument,
         false => argument.value_names(names),
     };
+    let heading = match argument.is_positional() {
+        true => "Arguments\u{a0}",
+        false => "Options\u{a0}",
+    };
     argument
+        .help_heading(heading)
         .hide_default_value(true)
         .hide_possible_values(true)
         .hide_env(true)
@@ -146,7 +151,7 @@ mod tests {
         let mut french = in_french(super::super::english());
         let help = french.render_help().to_string();
         assert!(
-            help.contains("Utilisation\u{a0}: passerelle") && help.contains("Commandes:"),
+            help.contains("Utilisation\u{a0}: passerelle") && help.contains("Commandes\u{a0}:"),
             "{help}"
         );
         assert!(!help.contains("Print"), "{help}");

@@ -53,7 +53,8 @@ export class Words {
   day(iso) {
     const date = new Date(`${iso}T12:00:00Z`);
     const style = { day: "numeric", month: "long", year: "numeric", timeZone: "UTC" };
-    return new Intl.DateTimeFormat(this.language, style).format(date);
+    const day = new Intl.DateTimeFormat(this.language, style).format(date);
+    return this.language === "fr" ? day.replace(/^1 /, "1er ") : day;
   }
 
   /// The time of day of a moment, in the organisation's zone.

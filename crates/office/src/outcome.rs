@@ -1,6 +1,6 @@
 //! The outcomes and reasons of checks, in words.
 
-use crate::coded::said;
+use crate::coded::{coded, said};
 use gate::{Admission, Decision, Reason};
 use kernel::Language;
 use otipass::Refusal;
@@ -25,4 +25,22 @@ pub const fn name(decision: Decision, language: Language) -> &'static str {
         Decision::Refused(Reason::Partner(Refusal::ServiceNotIncluded)) => "Prestation non incluse", "Service not included";
         Decision::Refused(Reason::Partner(Refusal::AlreadyUsed)) => "Déjà utilisé", "Already used";
     })
+}
+
+coded! {
+/// Why an entry was taken back.
+fn cause() {
+    "agent": "annulée par l’agent", "taken back by the agent";
+    "turned_away": "visiteur renvoyé par l’appareil", "visitor turned away by the device";
+    "not_passed": "porte que personne n’a franchie", "nobody went through the door";
+}}
+
+/// The name of an outcome or of what an entry was taken back for; what is neither, such as
+/// what ticketing said, as it came.
+pub(crate) fn told(word: &str, language: Language) -> &str {
+    let decision = word.parse().map(|decision| name(decision, language));
+    decision
+        .ok()
+        .or_else(|| cause(word, language))
+        .unwrap_or(word)
 }

@@ -180,7 +180,10 @@ impl Way {
         }
         if let Some(declaration) = &gate.declaration {
             let detail = match (&declaration.disputed, declaration.declared_at) {
-                (Some(said), _) => fill(t.disputed, &[("why", said)]),
+                (Some(said), _) => {
+                    let why = outcome::told(said, formats.language);
+                    fill(t.disputed, &[("why", &why)])
+                }
                 (None, None) => tried(declaration.attempts, declaration.due_at),
                 (None, Some(_)) => String::new(),
             };
@@ -188,7 +191,8 @@ impl Way {
             way.mark(declaration.disputed.is_some());
         }
         if let Some(cancelled) = &gate.cancellation {
-            way.step(cancelled.cancelled_at, t.cancelled, &cancelled.cause);
+            let why = outcome::told(&cancelled.cause, formats.language);
+            way.step(cancelled.cancelled_at, t.cancelled, why);
             way.step(cancelled.arrived_at, t.cancel_heard, "");
             let refused = cancelled.refused.as_ref();
             way.handed(cancelled.delivered_at, t.cancel_delivered, refused);
@@ -277,6 +281,8 @@ mod tests {
             "STX_File imported",
             "OTI-1",
             "Sale booked",
+            "taken back by the agent",
+            "disputed: Pass not sold",
         ] {
             assert!(pages[0].contains(told), "{told}");
         }

@@ -33,8 +33,6 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
         "ticketing has no word for a cancelled entry (cancelled_word is empty): take the sale back there";
     came: "Arrivé", "Arrived";
     reason: "Raison", "Reason";
-    by_agent: "annulée par l’agent", "taken back by the agent";
-    by_door: "visiteur renvoyé par l’appareil", "visitor turned away by the device";
     removed: "numéro effacé", "number removed";
     none: "Il n’y en a plus.", "There are no more of these.";
 });
@@ -137,16 +135,9 @@ fn of_explained(formats: &Formats, of: Explained, found: ExplainedLine) -> Line 
     let t = Texts::of(formats.language);
     let said = found.why.unwrap_or_default();
     let detail = match (of, said.as_str()) {
-        (Explained::Disputed, word) => match word.parse::<Decision>() {
-            Ok(decision) => outcome::name(decision, formats.language).to_owned(),
-            Err(_) => said,
-        },
-        (Explained::Cancelled | Explained::CancellationInFlight, "agent") => t.by_agent.to_owned(),
-        (Explained::Cancelled | Explained::CancellationInFlight, "turned_away") => {
-            t.by_door.to_owned()
-        }
         (Explained::CancellationRefused, gate::NOT_TOLD) => t.not_told.to_owned(),
-        _ => said,
+        (Explained::CancellationRefused | Explained::Refused, _) => said,
+        (_, word) => outcome::told(word, formats.language).to_owned(),
     };
     Line {
         key: found.seq,

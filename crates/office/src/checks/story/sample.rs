@@ -70,7 +70,7 @@ fn whole(gate: &mut History, at: Timestamp) {
         attempts: 2,
         due_at: at,
         declared_at: Some(at.plus_ms(4_000)),
-        disputed: Some("not_sold".to_owned()),
+        disputed: Some("pass_not_sold".to_owned()),
     });
     gate.cancellation = Some(CancellationHistory {
         cause: "agent".to_owned(),

@@ -5,7 +5,7 @@ use crate::pass_list::{PlaceForgotten, Readings};
 use crate::{Fault, PassBook, PassStatus, rules};
 use kernel::{BusinessDay, CardNumber, CheckId, Clock, Language, Zone};
 use otipass::pass_list::WirePassPage;
-use otipass::{Answer, Contract, Credentials, PassFacts, Question, References, ServiceId};
+use otipass::{Answer, Call, Contract, Credentials, PassFacts, Question, References, ServiceId};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -77,19 +77,6 @@ struct Remembered {
     /// How many entries a cancellation can give back.
     counted: u32,
     cancelled: bool,
-}
-
-/// The ways to ask.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Call {
-    /// May the holder enter?
-    Validation,
-    /// The holder entered.
-    Declaration,
-    /// Could the holder enter?
-    Inquiry,
-    /// The holder did not enter after all.
-    Cancellation,
 }
 
 /// A reference that was used for another card or service before.

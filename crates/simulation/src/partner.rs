@@ -6,8 +6,8 @@ use crate::site;
 use db::testing::Steps;
 use kernel::{CheckId, ManualClock};
 use otipass::pass_list::{PageQuery, PassPage};
-use otipass::{Answer, AskError, Asking, Partner, Question};
-use sandbox::{Call, Sandbox};
+use otipass::{Answer, AskError, Asking, Call, Partner, Question};
+use sandbox::Sandbox;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -152,23 +152,13 @@ fn broken() -> reqwest::Error {
 }
 
 impl Partner for Otipass {
-    fn validate<'a>(&'a self, question: &'a Question, within: Duration) -> Asking<'a, Answer> {
-        Box::pin(self.answer(Call::Validation, question, within))
-    }
-
-    fn declare<'a>(&'a self, question: &'a Question, within: Duration) -> Asking<'a, Answer> {
-        Box::pin(self.answer(Call::Declaration, question, within))
-    }
-
-    fn inquire<'a>(&'a self, question: &'a Question, within: Duration) -> Asking<'a, Answer> {
-        Box::pin(self.answer(Call::Inquiry, question, within))
-    }
-
-    fn cancel<'a>(&'a self, question: &'a Question, within: Duration) -> Asking<'a, ()> {
-        Box::pin(async move {
-            let given_back = self.answer(Call::Cancellation, question, within).await;
-            given_back.map(drop)
-        })
+    fn ask<'a>(
+        &'a self,
+        call: Call,
+        question: &'a Question,
+        within: Duration,
+    ) -> Asking<'a, Answer> {
+        Box::pin(self.answer(call, question, within))
     }
 
     fn pass_page<'a>(&'a self, _: &'a PageQuery, _: Duration) -> Asking<'a, PassPage> {

@@ -164,7 +164,7 @@ impl Keeper {
                 }
             }
             Errand::Ask(attempt) => {
-                let budget_ms = self.door.agent().snapshot().map(|s| s.decision_budget_ms);
+                let budget_ms = self.door.decision_budget_ms();
                 self.runtime.spawn(async move {
                     let reply = client.ask(&attempt, budget_ms).await;
                     let check = attempt.id;

@@ -123,7 +123,7 @@ pub fn start(config: EdgeConfig, clock: Arc<dyn Clock>) -> Result<Running, EdgeE
     let pass_list = KeptList::open(&folder, &client.token());
     let asked = pass_list.clone();
     let refusal = Box::new(move |card: &CardNumber, at| asked.refusal(card, at));
-    door.agent_mut().use_pass_list(Some(refusal));
+    door.use_pass_list(Some(refusal));
     for finding in door.status().findings {
         tracing::warn!("{finding}");
     }

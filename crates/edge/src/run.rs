@@ -12,11 +12,12 @@ use axum::routing::get;
 use axum::{Json, Router};
 use gate::DeviceToken;
 use kernel::{CardNumber, Clock};
+use parking_lot::Mutex;
 use secrecy::ExposeSecret;
 use std::collections::HashMap;
 use std::io::{self, IsTerminal, Write};
 use std::net::{SocketAddr, TcpListener};
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
@@ -223,7 +224,7 @@ async fn serve_status(listener: TcpListener, status: SharedStatus) {
 }
 
 fn read(status: &SharedStatus) -> crate::Status {
-    let status = status.lock().unwrap_or_else(PoisonError::into_inner);
+    let status = status.lock();
     status.clone()
 }
 

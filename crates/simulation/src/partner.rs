@@ -7,9 +7,10 @@ use db::testing::Steps;
 use kernel::{CheckId, ManualClock};
 use otipass::pass_list::{PageQuery, PassPage};
 use otipass::{Answer, AskError, Asking, Call, Partner, Question};
+use parking_lot::Mutex;
 use sandbox::Sandbox;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 const HOST: &str = "otipass.example";
@@ -46,18 +47,14 @@ impl Otipass {
 
     /// Changes its mood.
     pub fn set_mood(&self, mood: PartnerMood) {
-        self.state().mood = mood;
+        self.state.lock().mood = mood;
     }
 
     /// How many entries of the cards of [`site::counted_cards`] it has counted
     /// under each reference, less those it has given back.
     #[must_use]
     pub fn counted(&self) -> HashMap<CheckId, i64> {
-        self.state().counted.clone()
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().counted.clone()
     }
 
     fn work(&self, call: Call, question: &Question) -> Result<Answer, AskError> {
@@ -74,7 +71,12 @@ impl Otipass {
         let answer = self.sandbox.answer(call, question);
         let used = before.cast_signed() - left().cast_signed();
         if used != 0 {
-            *self.state().counted.entry(question.reference).or_default() += used;
+            *self
+                .state
+                .lock()
+                .counted
+                .entry(question.reference)
+                .or_default() += used;
         }
         answer.map_err(|_| status(409))
     }
@@ -86,7 +88,7 @@ impl Otipass {
         within: Duration,
     ) -> Result<Answer, AskError> {
         self.steps.take().await;
-        let mood = self.state().mood;
+        let mood = self.state.lock().mood;
         let answer = match mood {
             PartnerMood::Answers => self.work(call, question),
             PartnerMood::Slow => {

@@ -121,7 +121,7 @@ struct Reader<'a> {
     read: CatalogueReading,
 }
 
-/// What was read so far, to be found among thousands.
+/// What stood in the file so far, sound or not, to be found among thousands.
 #[derive(Default)]
 struct Known {
     seasons: BTreeSet<SeasonCode>,
@@ -204,15 +204,11 @@ impl Reader<'_> {
         let name = self.optional_text(entry, "name");
         let code: SeasonCode = self.code(entry, "code")?;
         let thing = Thing::Season(code.to_string());
-        if self.known.seasons.contains(&code) {
+        if !self.known.seasons.insert(code.clone()) {
             self.twice(entry, "code", thing.clone());
         }
         let catalogue = self.sound(entry, "code", thing)?;
-        catalogue.seasons.push(Season {
-            code: code.clone(),
-            name,
-        });
-        self.known.seasons.insert(code);
+        catalogue.seasons.push(Season { code, name });
         Some(())
     }
 
@@ -223,7 +219,7 @@ impl Reader<'_> {
         let name = self.optional_text(entry, "name");
         let (season, code, family) = (season?, code?, family?);
         let known = (season.clone(), code.clone());
-        if self.known.products.contains(&known) {
+        if !self.known.products.insert(known) {
             let twice = Phrase::new(
                 format!("the product {code} of the season {season}"),
                 format!("le produit {code} de la saison {season}"),
@@ -237,7 +233,6 @@ impl Reader<'_> {
             family: family.into(),
             name,
         });
-        self.known.products.insert(known);
         Some(())
     }
 
@@ -269,7 +264,7 @@ impl Reader<'_> {
         }
         let (product, code) = (product?, code?);
         let known = (product.clone(), code.clone(), valid_from);
-        if self.known.tariffs.contains(&known) {
+        if !self.known.tariffs.insert(known) {
             let twice = named_tariff(&product, &code, valid_from);
             self.twice(entry, "code", twice);
         }
@@ -284,7 +279,6 @@ impl Reader<'_> {
             valid_from,
             valid_until,
         });
-        self.known.tariffs.insert(known);
         Some(())
     }
 
@@ -292,7 +286,7 @@ impl Reader<'_> {
         let product: Option<ProductCode> = self.code(entry, "product");
         let tariff = self.code(entry, "tariff");
         let (product, tariff) = (product?, tariff?);
-        if self.known.mapped.contains(&product) {
+        if !self.known.mapped.insert(product.clone()) {
             let twice = Phrase::new(
                 format!("the tariff mapping of the product {product}"),
                 format!("le tarif attribué au produit {product}"),
@@ -300,7 +294,6 @@ impl Reader<'_> {
             self.twice(entry, "product", twice);
         }
         if self.read.findings.len() == entry.since {
-            self.known.mapped.insert(product.clone());
             let mappings = &mut self.read.catalogue.tariff_mappings;
             mappings.push(TariffMapping { product, tariff });
         }

@@ -4,10 +4,10 @@ use crate::BOOKS;
 use crate::catalogue::load_catalogue;
 use crate::readiness::readiness;
 use crate::sales_file::{FileError, StagedId};
-use crate::stx_row_check::BARCODE_CANCELLED;
 use crate::{BoxOffice, HeldReason, ImportError, ImportReport, StagedState};
 use db::{DbError, Tx, params};
 use kernel::{BusinessDay, ProductCode, SeasonCode, causes};
+use secutix::stx::RowReason;
 
 /// How many barcodes one transaction moves between ready and held.
 const CHUNK: i64 = 2_000;
@@ -31,8 +31,12 @@ impl RunReport {
         let files = self.resumed.iter().chain(&self.files);
         let told = |file: &ImportReport| {
             let rows = file.rejected.iter();
-            rows.filter(|row| row.problems.iter().any(|p| p.reason != BARCODE_CANCELLED))
-                .count() as u64
+            rows.filter(|row| {
+                row.problems
+                    .iter()
+                    .any(|p| p.reason != RowReason::BarcodeCancelled)
+            })
+            .count() as u64
         };
         files.map(|file| told(file) + file.rejected_more).sum()
     }

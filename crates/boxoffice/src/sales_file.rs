@@ -7,7 +7,7 @@ use crate::stx_file::{self, FileState, ImportKind, StxFile, StxFileId};
 use crate::{BoxOffice, order};
 use db::{DbError, Tx, params};
 use kernel::{ControlBarcode, Money, Organisation, ProductCode, SeasonCode, Timestamp};
-use secutix::stx::{Operation, StxRow, StxWriteError, StxWriter, TicketState};
+use secutix::stx::{self, Operation, StxRow, TicketState};
 use std::sync::Arc;
 
 /// The most rows of one file; 50,000 rows of ours are about 12 MiB.
@@ -44,9 +44,6 @@ pub struct WrittenFile {
 /// Why no file was written.
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
-    /// The format.
-    #[error("a sale cannot be put into an STX_File")]
-    Format(#[from] StxWriteError),
     /// An hour went by in the midst of it.
     #[error("the STX_File took an hour to be written; run the sales again")]
     Left,
@@ -81,13 +78,10 @@ impl BoxOffice {
             return Ok(None);
         };
         let (last, rows) = (*last, due.len());
-        let mut writer = StxWriter::new(Vec::new(), self.dialect.clone())?;
-        for (_, row) in &due {
-            writer.write(row)?;
-        }
+        let file = stx::write(due.iter().map(|(_, row)| row), &self.dialect);
         let now = self.clock.now();
         let mut content = ContentWriter::new(self.db.clone());
-        content.take(&writer.finish()?, now).await?;
+        content.take(file.as_bytes(), now).await?;
         let content = content.end(now).await?;
         let record = self.db.write("record sales file", move |tx| {
             let named = |id| name(id, now);

@@ -136,7 +136,6 @@ impl BoxOffice {
                     .map(|at| (ControlOperationType::CancelledTicket, at));
                 Ok(Some(ControlledTicketData {
                     barcode: barcode.clone(),
-                    container_identifier: None,
                     container_ticket: false,
                     control_operations: std::iter::once(control)
                         .chain(cancellation)
@@ -146,14 +145,11 @@ impl BoxOffice {
                         })
                         .collect(),
                     duplicate: false,
-                    printing_date_time: None,
                     state: match cancellation {
                         Some(_) => ValidityState::Cancelled,
                         None => ValidityState::Valid,
                     },
-                    tax_number: None,
                     ticket_kind: TicketKind::ThirdParty,
-                    ticket_medium: None,
                 }))
             })
             .await

@@ -16,7 +16,7 @@ use crate::{BoxOffice, Catalogue, ReceiveError, order, price::Price, staged};
 use db::{DbError, Tx, params};
 use kernel::{Organisation, Timestamp};
 use secutix::stx::{
-    self, FileNote, FileRefusal, ReadRow, RejectionReport, RowProblem, RowRejection, StxRows,
+    self, FileNote, FileRefusal, ReadRow, ReportedRow, RowProblem, RowRejection, StxRows,
 };
 use std::io;
 use std::sync::Arc;
@@ -159,21 +159,26 @@ impl BoxOffice {
         let rows = self.rows(&file.name, content).await?;
         let dialect = self.dialect.clone();
         let write = move || {
-            let mut report = RejectionReport::new(Vec::new(), &dialect)?;
-            let mut rejected = rejected.iter().peekable();
+            let mut reported = Vec::with_capacity(rejected.len());
+            let mut rejected = rejected.into_iter().peekable();
             for row in rows {
-                let Some(next) = rejected.peek() else { break };
                 let (line, text) = match row? {
                     Ok(row) => (row.line, row.text),
                     Err(row) => (row.line, row.text),
                 };
-                if stored(line) == next.line {
-                    report.write(line, &next.reason, &next.explanation, &text)?;
-                    rejected.next();
+                if let Some(known) = rejected.next_if(|next| next.line == stored(line)) {
+                    reported.push(ReportedRow {
+                        line,
+                        reasons: known.reason,
+                        explanations: known.explanation,
+                        text,
+                    });
+                }
+                if rejected.peek().is_none() {
+                    break;
                 }
             }
-            report.and_more(more)?;
-            report.finish().map(Some)
+            Ok(Some(stx::report(&reported, more, &dialect).into_bytes()))
         };
         let written = on_a_thread(write).await;
         written.map_err(|error| ImportError::unread(&file.name, error))

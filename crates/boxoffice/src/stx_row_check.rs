@@ -15,29 +15,6 @@ use secutix::stx::{Column, Operation, RowProblem, RowReason, StxRow, TicketState
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
-const INSTITUTION_MISMATCH: RowReason = RowReason::new("institution_mismatch");
-const ORGANISATION_MISMATCH: RowReason = RowReason::new("organisation_mismatch");
-const OPERATION_NOT_SALE: RowReason = RowReason::new("operation_not_sale");
-const STATE_NOT_CONTROLLED: RowReason = RowReason::new("state_not_controlled");
-const SEASON_UNKNOWN: RowReason = RowReason::new("season_unknown");
-const PRODUCT_UNKNOWN: RowReason = RowReason::new("product_unknown");
-const NOT_OPEN_PASS: RowReason = RowReason::new("not_open_pass");
-const TARIFF_UNKNOWN: RowReason = RowReason::new("tariff_unknown");
-const TARIFF_NOT_VALID: RowReason = RowReason::new("tariff_not_valid");
-const PRICE_MISMATCH: RowReason = RowReason::new("price_mismatch");
-const VAT_MISMATCH: RowReason = RowReason::new("vat_mismatch");
-const BUYER_ANONYMOUS: RowReason = RowReason::new("buyer_anonymous");
-/// Of a code that would be known with zeros in front.
-const ZEROS_LOST: RowReason = RowReason::new("leading_zeros_lost");
-const CONTACT_UNKNOWN: RowReason = RowReason::new("contact_unknown");
-const CONTACT_MAY_NOT_PAY_LATER: RowReason = RowReason::new("contact_without_pending_account");
-const BARCODE_CONFLICT: RowReason = RowReason::new("barcode_conflict");
-/// Of a row whose entry was taken back before it was sold.
-pub(crate) const BARCODE_CANCELLED: RowReason = RowReason::new("barcode_cancelled");
-/// Of a scan that has not been yet.
-const SCAN_TO_COME: RowReason = RowReason::new("scan_to_come");
-const ORDER_NUMBER_TAKEN: RowReason = RowReason::new("order_number_taken");
-
 /// Whether two moments are the same as far as a file can tell, on whose clocks there
 /// are no parts of a second. Also the two hours are the same that a clock shows twice
 /// when it is put back.
@@ -61,7 +38,7 @@ fn unknown<'a>(
         None => RowProblem::of(column, reason, explanation),
         Some(meant) => RowProblem::of(
             column,
-            ZEROS_LOST,
+            RowReason::ZerosLost,
             format!(
                 "has lost the zeros in front, which spreadsheets take from numbers; the catalogue \
                  has {meant}; take the file anew from where it came, and open it with this column \
@@ -78,7 +55,7 @@ pub(crate) fn demands(row: &StxRow, organisation: &Organisation) -> Vec<RowProbl
     if row.institution != organisation.institution {
         problems.push(RowProblem::of(
             Column::Institution,
-            INSTITUTION_MISMATCH,
+            RowReason::InstitutionMismatch,
             format!(
                 "is not {}; import the file where it belongs, or correct the code",
                 organisation.institution
@@ -88,7 +65,7 @@ pub(crate) fn demands(row: &StxRow, organisation: &Organisation) -> Vec<RowProbl
     if row.organisation != organisation.organisation {
         problems.push(RowProblem::of(
             Column::Organisation,
-            ORGANISATION_MISMATCH,
+            RowReason::OrganisationMismatch,
             format!(
                 "is not {}; import the file where it belongs, or correct the code",
                 organisation.organisation
@@ -98,14 +75,14 @@ pub(crate) fn demands(row: &StxRow, organisation: &Organisation) -> Vec<RowProbl
     if row.operation != Operation::Sale {
         problems.push(RowProblem::of(
             Column::Operation,
-            OPERATION_NOT_SALE,
+            RowReason::OperationNotSale,
             "is not SALE; what a gate admitted is sold, not reserved",
         ));
     }
     if row.ticket_state != TicketState::Controlled {
         problems.push(RowProblem::of(
             Column::TicketState,
-            STATE_NOT_CONTROLLED,
+            RowReason::StateNotControlled,
             "is not CONTROLLED; the channel OTIPASS sells what a gate has admitted",
         ));
     }
@@ -118,7 +95,7 @@ pub(crate) fn scan_to_come(row: &StxRow, zone: &Zone, now: Timestamp) -> Option<
     (scan > now.plus_ms(DAY_MS)).then(|| {
         RowProblem::of(
             Column::GenerationDate,
-            SCAN_TO_COME,
+            RowReason::ScanToCome,
             format!(
                 "is {}, which has not been yet; day and month may have changed places: take the \
                  file anew from where it came, and open it with this column as text",
@@ -137,7 +114,7 @@ pub(crate) fn catalogue_demands(row: &StxRow, catalogue: &Catalogue) -> Vec<RowP
             row.season.as_str(),
             catalogue.seasons.iter().map(|s| s.code.as_str()),
             (
-                SEASON_UNKNOWN,
+                RowReason::SeasonUnknown,
                 "is not in the catalogue; add the season or correct the code",
             ),
         )),
@@ -146,13 +123,13 @@ pub(crate) fn catalogue_demands(row: &StxRow, catalogue: &Catalogue) -> Vec<RowP
             row.product.as_str(),
             catalogue.products.iter().map(|p| p.code.as_str()),
             (
-                PRODUCT_UNKNOWN,
+                RowReason::ProductUnknown,
                 "is not in the catalogue's season; add the product or correct the code",
             ),
         )),
         Err(_) => problems.push(RowProblem::of(
             Column::Product,
-            NOT_OPEN_PASS,
+            RowReason::NotOpenPass,
             "is not of the Open Pass family; name an Open Pass",
         )),
         Ok(()) => {
@@ -165,7 +142,7 @@ pub(crate) fn catalogue_demands(row: &StxRow, catalogue: &Catalogue) -> Vec<RowP
                     row.tariff.as_str(),
                     known,
                     (
-                        TARIFF_UNKNOWN,
+                        RowReason::TariffUnknown,
                         "is no tariff of the product; add the tariff or correct the code",
                     ),
                 ));
@@ -182,7 +159,7 @@ fn buyer_demands(row: &StxRow, catalogue: &Catalogue) -> Option<RowProblem> {
     let Some(buyer) = &row.buying_contact else {
         return Some(RowProblem::of(
             column,
-            BUYER_ANONYMOUS,
+            RowReason::BuyerAnonymous,
             "is empty, so the buyer is anonymous, and nobody could be asked to pay later; write \
              the number of the contact that pays",
         ));
@@ -194,7 +171,7 @@ fn buyer_demands(row: &StxRow, catalogue: &Catalogue) -> Option<RowProblem> {
             buyer.as_str(),
             contacts.map(|c| c.number.as_str()),
             (
-                CONTACT_UNKNOWN,
+                RowReason::ContactUnknown,
                 "is no contact of the catalogue; add the contact or correct the number",
             ),
         ));
@@ -202,7 +179,7 @@ fn buyer_demands(row: &StxRow, catalogue: &Catalogue) -> Option<RowProblem> {
     (!may_pay_later(catalogue, buyer)).then(|| {
         RowProblem::of(
             column,
-            CONTACT_MAY_NOT_PAY_LATER,
+            RowReason::ContactMayNotPayLater,
             "may not pay by pending account; allow it PENDING_ACCOUNT or name another contact",
         )
     })
@@ -225,7 +202,7 @@ pub(crate) fn price_demands(
     let Some(Price { gross, vat }) = price_on(tariffs, &row.product, &row.tariff, day) else {
         return vec![RowProblem::of(
             Column::Tariff,
-            TARIFF_NOT_VALID,
+            RowReason::TariffNotValid,
             format!("has no price with VAT on {day}; complete the tariff or correct the code"),
         )];
     };
@@ -233,7 +210,7 @@ pub(crate) fn price_demands(
     if row.price != gross {
         problems.push(RowProblem::of(
             Column::Price,
-            PRICE_MISMATCH,
+            RowReason::PriceMismatch,
             format!(
                 "is {}, but the tariff costs {gross} on {day}; correct the price or the tariff{}",
                 row.price,
@@ -244,7 +221,7 @@ pub(crate) fn price_demands(
     if row.vat != vat {
         problems.push(RowProblem::of(
             Column::Vat,
-            VAT_MISMATCH,
+            RowReason::VatMismatch,
             format!(
                 "is {}, but the tariff has {vat} on {day}; correct the rate or the tariff",
                 row.vat
@@ -300,7 +277,7 @@ pub(crate) fn cancelled(staged: &Staged) -> Option<RowProblem> {
     staged.cancelled_at.map(|at| {
         RowProblem::of(
             Column::Barcode,
-            BARCODE_CANCELLED,
+            RowReason::BarcodeCancelled,
             format!("stands for an entry that the gate cancelled at {at}; leave the row out"),
         )
     })
@@ -330,7 +307,7 @@ fn conflict(before: &str, columns: &[(Column, bool)]) -> Option<RowProblem> {
     (!names.is_empty()).then(|| {
         RowProblem::of(
             Column::Barcode,
-            BARCODE_CONFLICT,
+            RowReason::BarcodeConflict,
             format!(
                 "{before} with another {}; correct the row, or give the sale a barcode of its own",
                 names.join(", ")
@@ -346,7 +323,7 @@ pub(crate) fn order_demands(row: &StxRow, order: &Order, zone: &Zone) -> Option<
     (!same).then(|| {
         RowProblem::of(
             Column::OrderNumber,
-            ORDER_NUMBER_TAKEN,
+            RowReason::OrderNumberTaken,
             "is that of an order with another buyer or date; give this order a number of its own",
         )
     })

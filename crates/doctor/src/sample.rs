@@ -15,8 +15,8 @@ use kernel::text::fill;
 use kernel::{Additions, CardNumber, CheckId, Language, NumType, NumberFormat, SectorCode};
 use otipass::contract::wire_num_type;
 use otipass::{
-    Answer, Change, Checksum, Lengths, Mapping, OtipassClient, PassFacts, Proposal, Question,
-    Recogniser, Refusal,
+    Answer, Change, Checksum, Lengths, Mapping, OtipassClient, Partner, PassFacts, Proposal,
+    Question, Recogniser, Refusal,
 };
 use serde_json::{Value, json};
 use std::collections::BTreeMap;

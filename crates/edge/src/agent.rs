@@ -17,7 +17,6 @@ mod exchange;
 mod link;
 mod once_more;
 mod recent;
-mod standing;
 mod telling;
 mod threshold;
 mod timekeeper;
@@ -29,7 +28,7 @@ pub use exchange::{
 };
 pub use link::Mode;
 pub use threshold::Passage;
-pub use timekeeper::{Jump, Moment};
+pub use timekeeper::Moment;
 
 use crate::journal::{Attempt, Decided, Entry, OpenAttempt, Recovered};
 use crate::wire::{Reply, another_id, knowledge, same_set_up};
@@ -95,25 +94,26 @@ enum Stage {
 
 /// The device's head. See the [module](self).
 pub struct Agent {
-    settings: AgentSettings,
-    time: Timekeeper,
-    link: Link,
-    snapshot: Option<DeviceSnapshot>,
+    pub(crate) settings: AgentSettings,
+    pub(crate) time: Timekeeper,
+    pub(crate) link: Link,
+    /// What it knows of itself.
+    pub(crate) snapshot: Option<DeviceSnapshot>,
     /// The SHA-256 of the token it has, in hexadecimal.
-    token_sha256: String,
+    pub(crate) token_sha256: String,
     live: HashMap<CheckId, Live>,
     joining: Joining<Direction, CheckId>,
     threshold: Threshold,
-    today: Today,
+    pub(crate) today: Today,
     /// The last entry, unless it was taken back: the one before is no longer meant.
     last: Option<Entry>,
     recent: Recent,
     /// How far the server's clock was ahead of the machine's, in milliseconds, and
     /// when that was seen.
-    measured: Option<(Moment, i64)>,
+    pub(crate) measured: Option<(Moment, i64)>,
     /// The server's time at the last contact.
     contact_at: Option<Timestamp>,
-    pass_list: Option<PassList>,
+    pub(crate) pass_list: Option<PassList>,
     ids: Ids,
 }
 
@@ -446,14 +446,13 @@ impl Agent {
         }
         let answer = Answer {
             open: answer.open,
-            same: false,
-            reopened: false,
             outcome: answer.outcome,
             message: answer.message,
             pass_number: answer.pass_number,
             valid_until: answer.valid_until,
             entries_left: answer.entries_left,
             count_today: self.today.count(),
+            ..Answer::default()
         };
         if let Some(live) = self.live.get_mut(&check) {
             live.stage = Stage::Answered(Box::new(answer), entry);
@@ -583,11 +582,6 @@ impl Agent {
     pub fn direction(&self) -> Direction {
         let said = self.snapshot.as_ref().map(|s| s.settings.direction);
         self.settings.direction.or(said).unwrap_or_default()
-    }
-
-    /// Refuses passes by this list from now on, under the guarded policy.
-    pub fn use_pass_list(&mut self, list: Option<PassList>) {
-        self.pass_list = list;
     }
 }
 

@@ -5,7 +5,8 @@
 //! be written, and gives the errands that remain.
 
 use crate::agent::{
-    Agent, AgentSettings, Courier, Errand, Event, Ids, Input, Kept, Mode, Moment, Output, Sent,
+    Agent, AgentSettings, Courier, Errand, Event, Ids, Input, Kept, Mode, Moment, Output, PassList,
+    Sent,
 };
 use crate::journal::{
     Batch, Finding, Journal, JournalError, JournalSettings, OpenError, Sequence, SetAside,
@@ -178,11 +179,11 @@ impl Door {
             }
             Output::Look => errands.push(Errand::Look(self.report())),
             Output::KeepSnapshot => {
-                self.state.snapshot = self.agent.snapshot().cloned();
+                self.state.snapshot = self.agent.snapshot.clone();
                 self.keep_state();
             }
             Output::TokenRefused => {
-                let refused = Some(self.agent.token_sha256().to_owned());
+                let refused = Some(self.agent.token_sha256.clone());
                 if self.state.refused_token_sha256 != refused {
                     self.state.refused_token_sha256 = refused;
                     self.keep_state();
@@ -200,12 +201,12 @@ impl Door {
     fn report(&self) -> DeviceReport {
         let unsent = self.journal.unsent() + self.journal.unsent_cancellations();
         DeviceReport {
-            device_time: Some(self.agent.clocks().wall.into()),
+            device_time: Some(self.agent.time.clocks().wall.into()),
             unsent: u32::try_from(unsent).ok(),
             oldest_unsent: self.journal.oldest_unsent(),
             battery_percent: None,
             // The server knows two words; a refused device decides nothing online.
-            mode: Some(match self.agent.mode().0 {
+            mode: Some(match self.agent.link.mode() {
                 Mode::Online => deviceapi::Mode::Online,
                 Mode::Offline | Mode::Refused => deviceapi::Mode::Offline,
             }),
@@ -238,7 +239,7 @@ impl Door {
         let waits = self.journal.unsent() + self.journal.unsent_cancellations();
         // Under a token that was revoked the server still takes a journal, and puts it
         // aside.
-        if waits == 0 || self.agent.mode().0 == Mode::Offline {
+        if waits == 0 || self.agent.link.mode() == Mode::Offline {
             return None;
         }
         let limit = self.courier.due(now)?;
@@ -338,7 +339,7 @@ impl Door {
 
     fn put_aside(&mut self, what: &str, item: Value, problem: &Problem) -> Kept {
         let added = self.set_aside.add(&SetAsideItem {
-            at: self.agent.now(),
+            at: self.agent.time.now(),
             what: what.to_owned(),
             item,
             problem: problem.code.to_string(),
@@ -373,15 +374,15 @@ impl Door {
         }
     }
 
-    /// The head.
-    #[must_use]
-    pub const fn agent(&self) -> &Agent {
-        &self.agent
+    /// Refuses passes by this list from now on, under the guarded policy.
+    pub fn use_pass_list(&mut self, list: Option<PassList>) {
+        self.agent.pass_list = list;
     }
 
-    /// The head, to hand it a list of passes.
-    pub const fn agent_mut(&mut self) -> &mut Agent {
-        &mut self.agent
+    /// How long the server may take for a decision, as far as it has said that.
+    pub(crate) fn decision_budget_ms(&self) -> Option<u64> {
+        let snapshot = self.agent.snapshot.as_ref();
+        snapshot.map(|s| s.decision_budget_ms)
     }
 
     /// The memory.
@@ -394,12 +395,13 @@ impl Door {
     #[must_use]
     pub fn status(&self) -> Status {
         let agent = &self.agent;
-        let (mode, since) = agent.mode();
-        let snapshot = agent.snapshot();
+        let snapshot = agent.snapshot.as_ref();
+        let (reopened_today, not_passed_today) = agent.today.passages();
+        let jump = agent.time.jump();
         Status {
-            mode,
-            since: since.wall,
-            now: agent.now(),
+            mode: agent.link.mode(),
+            since: agent.link.since().wall,
+            now: agent.time.now(),
             device: snapshot.map(|s| s.device.to_string()),
             device_name: snapshot.and_then(|s| s.device_name.clone()),
             site: snapshot.map(|s| s.site.clone()),
@@ -412,13 +414,13 @@ impl Door {
             unsent: self.journal.unsent(),
             unsent_cancellations: self.journal.unsent_cancellations(),
             oldest_unsent: self.journal.oldest_unsent(),
-            count_today: agent.count_today(),
-            passage: agent.passage().as_str(),
-            reopened_today: agent.passages().0,
-            not_passed_today: agent.passages().1,
-            clock_offset_ms: agent.offset_ms(),
-            clock_jump_ms: agent.jump().map(|jump| jump.by_ms),
-            clock_jump_to: agent.jump().map(|jump| jump.to),
+            count_today: agent.today.count(),
+            passage: agent.settings.passage.as_str(),
+            reopened_today,
+            not_passed_today,
+            clock_offset_ms: agent.measured.map(|(_, offset_ms)| offset_ms),
+            clock_jump_ms: jump.map(|jump| jump.by_ms),
+            clock_jump_to: jump.map(|jump| jump.to),
             set_aside: self.set_aside.count(),
             set_aside_file: self.set_aside.path().display().to_string(),
             remembers: self.remembers,

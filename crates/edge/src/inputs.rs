@@ -8,14 +8,15 @@ use crate::keyboard::{EVENT_BYTES, Keys};
 use crate::line::{Go, Line, Lines, read_lines, spell, wish};
 use crate::opener::Opener;
 use crate::tty::open_tty;
+use parking_lot::Mutex;
 use rustix::net::sockopt::set_socket_keepalive;
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::runtime::Handle;
 
@@ -207,7 +208,7 @@ impl Connections {
     /// was switched off never hangs up, and comes back by another connection.
     fn add(&self, connection: TcpStream) -> Place {
         let connection = Arc::new(connection);
-        let mut open = self.lock();
+        let mut open = self.0.lock();
         if open.len() >= CONNECTIONS
             && let Some(silent) = open.pop_front()
         {
@@ -224,16 +225,12 @@ impl Connections {
             connection,
         }
     }
-
-    fn lock(&self) -> MutexGuard<'_, VecDeque<Arc<TcpStream>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl Place {
     /// A line came.
     fn heard(&self) -> Heard {
-        let mut open = self.open.lock();
+        let mut open = self.open.0.lock();
         let place = open.iter().position(|one| self.is(one));
         let Some(one) = place.and_then(|place| open.remove(place)) else {
             return Heard::Closed;
@@ -249,7 +246,7 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.open.lock().retain(|one| !self.is(one));
+        self.open.0.lock().retain(|one| !self.is(one));
     }
 }
 
@@ -286,6 +283,6 @@ mod tests {
         // As if no thread could be had, or it had died.
         drop(place);
         assert_eq!(controller.read(&mut [0]).unwrap(), 0);
-        assert!(open.lock().is_empty());
+        assert!(open.0.lock().is_empty());
     }
 }

@@ -10,10 +10,11 @@ use crate::status::Status;
 use crate::wire::Reply;
 use deviceapi::{DeviceSnapshot, OfflinePolicy};
 use kernel::{CheckId, Clock};
+use parking_lot::Mutex;
 use rustix::time::{ClockId, clock_gettime};
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 use uuid::Uuid;
@@ -125,8 +126,7 @@ impl Keeper {
                 last_tick = Instant::now();
                 self.handle(Event::Tick);
             }
-            let mut status = self.status.lock().unwrap_or_else(PoisonError::into_inner);
-            *status = self.door.status();
+            *self.status.lock() = self.door.status();
         }
         self.door.sync();
     }
@@ -164,7 +164,7 @@ impl Keeper {
                 }
             }
             Errand::Ask(attempt) => {
-                let budget_ms = self.door.agent().snapshot().map(|s| s.decision_budget_ms);
+                let budget_ms = self.door.decision_budget_ms();
                 self.runtime.spawn(async move {
                     let reply = client.ask(&attempt, budget_ms).await;
                     let check = attempt.id;

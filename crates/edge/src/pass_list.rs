@@ -6,9 +6,10 @@ use gate::DeviceToken;
 use gate::pass_list::{DeviceList, ListProblem};
 use kernel::{CardNumber, Timestamp};
 use otipass::Refusal;
+use parking_lot::{Mutex, RwLock};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::Arc;
 
 const WHOLE: &str = "pass-list.whole";
 const DIFFERENCE: &str = "pass-list.difference";
@@ -65,13 +66,13 @@ impl KeptList {
 
     /// The version of the whole, to ask for what has changed since.
     pub(crate) fn base(&self) -> Option<i64> {
-        let list = self.list.read().unwrap_or_else(PoisonError::into_inner);
+        let list = self.list.read();
         list.as_ref().map(DeviceList::base)
     }
 
     /// Why the list refuses a card, if it does.
     pub(crate) fn refusal(&self, card: &CardNumber, now: Timestamp) -> Option<Refusal> {
-        let list = self.list.read().unwrap_or_else(PoisonError::into_inner);
+        let list = self.list.read();
         list.as_ref()?.refusal(card, now)
     }
 
@@ -80,7 +81,7 @@ impl KeptList {
     /// # Errors
     /// [`TakeError`]. Whatever could not be kept is used all the same.
     pub(crate) fn take(&self, sent: &SignedList, token: &DeviceToken) -> Result<(), TakeError> {
-        let _renewing = self.renewing.lock().unwrap_or_else(PoisonError::into_inner);
+        let _renewing = self.renewing.lock();
         let base = self.base();
         self.put_in_use(sent, token)?;
         // The door asks the list meanwhile: it does not wait for the disk. A difference stands
@@ -98,7 +99,7 @@ impl KeptList {
     }
 
     fn put_in_use(&self, sent: &SignedList, token: &DeviceToken) -> Result<(), ListProblem> {
-        let mut known = self.list.write().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.list.write();
         match known.as_mut() {
             Some(list) => list.apply(&sent.body, &sent.signature, token)?,
             None => *known = Some(DeviceList::open(&sent.body, &sent.signature, token)?),
@@ -108,7 +109,7 @@ impl KeptList {
 
     /// Forgets the list in use: it does not fit what the server has any more.
     pub(crate) fn forget(&self) {
-        *self.list.write().unwrap_or_else(PoisonError::into_inner) = None;
+        *self.list.write() = None;
     }
 }
 

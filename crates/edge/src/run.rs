@@ -12,11 +12,12 @@ use axum::routing::get;
 use axum::{Json, Router};
 use gate::DeviceToken;
 use kernel::{CardNumber, Clock};
+use parking_lot::Mutex;
 use secrecy::ExposeSecret;
 use std::collections::HashMap;
 use std::io::{self, IsTerminal, Write};
 use std::net::{SocketAddr, TcpListener};
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
@@ -123,7 +124,7 @@ pub fn start(config: EdgeConfig, clock: Arc<dyn Clock>) -> Result<Running, EdgeE
     let pass_list = KeptList::open(&folder, &client.token());
     let asked = pass_list.clone();
     let refusal = Box::new(move |card: &CardNumber, at| asked.refusal(card, at));
-    door.agent_mut().use_pass_list(Some(refusal));
+    door.use_pass_list(Some(refusal));
     for finding in door.status().findings {
         tracing::warn!("{finding}");
     }
@@ -223,7 +224,7 @@ async fn serve_status(listener: TcpListener, status: SharedStatus) {
 }
 
 fn read(status: &SharedStatus) -> crate::Status {
-    let status = status.lock().unwrap_or_else(PoisonError::into_inner);
+    let status = status.lock();
     status.clone()
 }
 

@@ -9,10 +9,11 @@ use deviceapi::{
     EnrolmentAnswer, EnrolmentRequest, Problem,
 };
 use gate::DeviceToken;
+use parking_lot::RwLock;
 use reqwest::{RequestBuilder, Url, header};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The server's budget until it has said its own.
@@ -124,7 +125,7 @@ impl ServerClient {
     /// [`ConfigError::Token`]; the old one stays.
     pub fn renew_token(&self, config: &EdgeConfig) -> Result<Option<String>, ConfigError> {
         let token = config.token()?;
-        let mut known = self.token.write().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.token.write();
         if known.expose_secret() == token.expose_secret() {
             return Ok(None);
         }
@@ -167,7 +168,7 @@ impl ServerClient {
     /// The token in use.
     #[must_use]
     pub fn token(&self) -> DeviceToken {
-        let token = self.token.read().unwrap_or_else(PoisonError::into_inner);
+        let token = self.token.read();
         DeviceToken::presented(token.expose_secret())
     }
 

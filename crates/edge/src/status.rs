@@ -4,7 +4,7 @@ use crate::agent::Mode;
 use deviceapi::{Direction, OfflinePolicy};
 use kernel::{Timestamp, escaped};
 use serde::Serialize;
-use std::fmt::Write;
+use std::fmt::{Display, Write};
 
 /// How it stands.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -191,49 +191,40 @@ impl Status {
             page.push_str("</ul>");
         }
         page.push_str("<table>");
-        let unknown = || "unknown".to_owned();
-        let time = |at: Option<Timestamp>| at.map_or("none".to_owned(), |at| at.to_string());
-        for (name, value) in [
-            ("Mode", format!("{} since {}", self.mode, self.since)),
-            ("Site", self.site.clone().unwrap_or_else(unknown)),
-            ("Door", called(&self.door, &self.door_name, "unknown")),
-            ("Sector", self.sector.clone().unwrap_or_else(unknown)),
-            ("Direction", self.direction.to_string()),
-            (
-                "Without network",
-                match self.offline_policy {
-                    None => unknown(),
-                    Some(OfflinePolicy::DetectionOnly) => "whoever has a pass is let in".to_owned(),
-                    Some(OfflinePolicy::Guarded) => {
-                        "whoever has a pass is let in, unless it is known to be refused".to_owned()
-                    }
-                },
-            ),
-            ("Let in today", self.count_today.to_string()),
-            ("Passage", self.passage.to_owned()),
-            ("Opened once more today", self.reopened_today.to_string()),
-            (
-                "Nobody went through today",
-                self.not_passed_today.to_string(),
-            ),
-            ("Unsent checks", self.unsent.to_string()),
-            ("Oldest unsent", time(self.oldest_unsent)),
-            (
-                "Unsent cancellations",
-                self.unsent_cancellations.to_string(),
-            ),
-            ("Set aside", self.set_aside.to_string()),
-            (
-                "Clock",
-                self.clock_offset_ms.map_or_else(unknown, |offset| {
-                    format!("{:+} ms against the server’s", -offset)
-                }),
-            ),
-            ("Device’s time", self.now.to_string()),
-        ] {
-            let _ = write!(page, "<tr><th>{name}<td>{}", escaped(&value));
-        }
+        // Writing to a string cannot fail.
+        let mut row = |name, value: &dyn Display| {
+            let _ = write!(page, "<tr><th>{name}<td>{}", escaped(&value.to_string()));
+        };
+        row("Mode", &format!("{} since {}", self.mode, self.since));
+        row("Site", &known(self.site.as_ref()));
+        row("Door", &called(&self.door, &self.door_name, "unknown"));
+        row("Sector", &known(self.sector.as_ref()));
+        row("Direction", &self.direction);
+        let without = self.offline_policy.map(|policy| match policy {
+            OfflinePolicy::DetectionOnly => "whoever has a pass is let in",
+            OfflinePolicy::Guarded => {
+                "whoever has a pass is let in, unless it is known to be refused"
+            }
+        });
+        row("Without network", &known(without));
+        row("Let in today", &self.count_today);
+        row("Passage", &self.passage);
+        row("Opened once more today", &self.reopened_today);
+        row("Nobody went through today", &self.not_passed_today);
+        row("Unsent checks", &self.unsent);
+        let oldest = self.oldest_unsent.map(|at| at.to_string());
+        row("Oldest unsent", &oldest.as_deref().unwrap_or("none"));
+        row("Unsent cancellations", &self.unsent_cancellations);
+        row("Set aside", &self.set_aside);
+        let offset = self.clock_offset_ms;
+        let offset = offset.map(|ms| format!("{:+} ms against the server’s", -ms));
+        row("Clock", &known(offset));
+        row("Device’s time", &self.now);
         page.push_str("</table>");
         page
     }
+}
+
+fn known(value: Option<impl Display>) -> String {
+    value.map_or("unknown".to_owned(), |value| value.to_string())
 }

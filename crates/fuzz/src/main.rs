@@ -12,13 +12,14 @@ mod targets;
 use anyhow::{Context, Result, bail};
 use fastrand::Rng;
 use kernel::hex;
+use parking_lot::Mutex;
 use rustix::process::{Resource, Rlimit, setrlimit};
 use rustix::time::{ClockId, clock_gettime};
 use sha2::{Digest, Sha256};
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use targets::{TARGETS, Target};
 
@@ -108,7 +109,7 @@ struct Watch(Arc<Mutex<Option<Duration>>>);
 
 impl Watch {
     fn set(&self, begun: Option<Duration>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = begun;
+        *self.0.lock() = begun;
     }
 
     fn keep_watch(&self) {
@@ -118,7 +119,7 @@ impl Watch {
         std::thread::spawn(move || {
             let _keep = _keep;
             while never.recv_timeout(INPUT_LIMIT / 20).is_err() {
-                let begun = *watch.0.lock().unwrap_or_else(PoisonError::into_inner);
+                let begun = *watch.0.lock();
                 if begun.is_some_and(|begun| spent() - begun > INPUT_LIMIT) {
                     eprintln!("an input takes longer than {INPUT_LIMIT:?}");
                     std::process::exit(3);

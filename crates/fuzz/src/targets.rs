@@ -8,10 +8,9 @@ use edge::config::DoorOptions;
 use edge::line::Go;
 use gate::EnrolmentCode;
 use gate::site::table::{read_site_table, site_table_text};
-use kernel::{Additions, Clock, DeviceTime, ManualClock, NumType, NumberFormat, Zone};
+use kernel::{Additions, Clock, DeviceTime, ManualClock, NumType, NumberFormat};
 use otipass::contract::{Contract, WireAnswer};
 use otipass::pass_list::WirePassPage;
-use secutix::list::{BlackRow, WhiteRow, read_checked, read_list};
 use secutix::stx::{self, Dialect};
 use secutix::token;
 use secutix::wire::{
@@ -88,7 +87,7 @@ const SALES_FILES: &[&str] = &[
 ];
 
 /// All of them.
-pub const TARGETS: [Target; 14] = [
+pub const TARGETS: [Target; 13] = [
     Target::new("mapping", &["examples/villeneuve/mapping.json"], || {
         Box::new(|input| {
             let read = otipass::read_mapping(&text(input));
@@ -150,26 +149,6 @@ pub const TARGETS: [Target; 14] = [
             },
         )
     }),
-    Target::new(
-        "list_file",
-        &[
-            "examples/files/30-white-list.csv",
-            "examples/files/31-black-list.csv",
-            "examples/files/32-checked-list.csv",
-            "examples/files/33-white-list-from-a-spreadsheet.csv",
-        ],
-        || {
-            let zone = Zone::utc();
-            Box::new(move |input| {
-                let white = read_list::<WhiteRow>(input, &zone);
-                let black = read_list::<BlackRow>(input, &zone);
-                let checked = read_checked(input, &zone);
-                let rows = white.map_or(0, |list| list.rows.len())
-                    + black.map_or(0, |list| list.rows.len() * 64);
-                rows * 2 + usize::from(checked.is_ok())
-            })
-        },
-    ),
     Target::new("answers", &[], || {
         let contract = Contract::default();
         Box::new(move |input| {

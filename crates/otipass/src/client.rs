@@ -1,9 +1,11 @@
 //! Asking and telling Otipass over HTTP.
 
-use crate::contract::{Contract, UnknownCode, WireAnswer, WireStatus};
+use crate::contract::{Call, Contract, WireAnswer, WireStatus};
+use crate::error::{AskError, NotUnderstood};
+use crate::partner::{Asking, Partner};
 use crate::pass_list::{PAGE_LIMIT_BYTES, PageQuery, PassPage, WirePassPage};
 use crate::url::web_url;
-use crate::{Answer, Question, Refusal};
+use crate::{Answer, Question};
 use kernel::Timestamp;
 use kernel::finding::Finding;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
@@ -74,119 +76,6 @@ pub enum SettingsError {
     Tls(#[source] reqwest::Error),
 }
 
-/// Why Otipass's answer is not known. Whether the question reached Otipass is
-/// certain only for [`Unreachable`](AskError::Unreachable) (no) and the three
-/// refusals by status (yes).
-#[derive(Debug, thiserror::Error)]
-pub enum AskError {
-    /// No answer within the time given.
-    #[error(
-        "Otipass at {host} did not answer within {within_ms} ms; if this lasts, check the line and ask Otipass"
-    )]
-    TimedOut {
-        /// The host of the URL, with its port if it names one.
-        host: String,
-        /// The time given.
-        within_ms: u128,
-        /// What was going on.
-        source: reqwest::Error,
-    },
-    /// No connection: nothing was sent.
-    #[error(
-        "Otipass at {host} cannot be reached; check the URL, the line, and that firewall and proxy let this host through"
-    )]
-    Unreachable {
-        /// The host of the URL, with its port if it names one.
-        host: String,
-        /// Why there is no connection.
-        source: reqwest::Error,
-    },
-    /// The connection broke after the question went out: Otipass may have
-    /// counted it.
-    #[error(
-        "the connection to Otipass at {host} broke before its answer was complete; if this lasts, check the line and ask Otipass"
-    )]
-    AnswerLost {
-        /// The host of the URL, with its port if it names one.
-        host: String,
-        /// How it broke.
-        source: reqwest::Error,
-    },
-    /// The proxy wants credentials of its own (HTTP 407).
-    #[error(
-        "the proxy refused to connect to Otipass at {host}; let this host through on the proxy, or enter the proxy's user name and password in its URL"
-    )]
-    ProxyRefused {
-        /// The host of the URL, with its port if it names one.
-        host: String,
-        /// The proxy's refusal, if it came instead of a connection.
-        source: Option<reqwest::Error>,
-    },
-    /// Otipass does not accept the credentials (HTTP 401 or 403).
-    #[error(
-        "Otipass at {host} refused the credentials with HTTP status {status}; enter the user name and password, or the API key, that Otipass gave for this project"
-    )]
-    CredentialsRefused {
-        /// The host of the URL, with its port if it names one.
-        host: String,
-        /// 401 or 403.
-        status: u16,
-    },
-    /// Any other status than success.
-    #[error(
-        "Otipass at {host} answered with HTTP status {status} instead of an answer; check the URL and the project id, and ask Otipass if this lasts"
-    )]
-    HttpStatus {
-        /// The host of the URL, with its port if it names one.
-        host: String,
-        /// The status.
-        status: u16,
-    },
-    /// Success, but not an answer of the contract.
-    #[error(
-        "Otipass at {host} gave an answer that is not understood; check that the URL leads to Otipass itself and not to a sign-in page of the network"
-    )]
-    NotUnderstood {
-        /// The host of the URL, with its port if it names one.
-        host: String,
-        /// What is wrong with it.
-        source: NotUnderstood,
-    },
-}
-
-/// What is wrong with an answer. Its text is never repeated: it may hold a card
-/// number.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum NotUnderstood {
-    /// Longer than any answer can be.
-    #[error("the answer is longer than {limit_bytes} bytes")]
-    TooLong {
-        /// The most bytes that are read.
-        limit_bytes: usize,
-    },
-    /// Not JSON, or not the fields of the contract.
-    #[error(
-        "the answer is not the JSON of the contract; reading stopped at line {line}, column {column}"
-    )]
-    NotTheContract {
-        /// Line of the answer, from 1.
-        line: usize,
-        /// Byte of the line.
-        column: usize,
-    },
-    /// A code nobody told us.
-    #[error(transparent)]
-    Code(#[from] UnknownCode),
-    /// A cancellation that is not granted; the contract grants every one.
-    #[error(
-        "a cancellation was answered with {refusal} instead of yes; ask Otipass what its answer to a cancellation is"
-    )]
-    CancellationRefused {
-        /// What was answered.
-        refusal: Refusal,
-    },
-}
-
 /// What the connection test says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PartnerStatus {
@@ -210,12 +99,7 @@ pub struct OtipassClient {
     contract: Contract,
     host: String,
     base: Url,
-    validation: Url,
-    declaration: Url,
-    inquiry: Url,
-    cancellation: Url,
-    pass_list: Url,
-    status: Url,
+    project_id: String,
 }
 
 impl OtipassClient {
@@ -229,16 +113,6 @@ impl OtipassClient {
         let _ = rustls::crypto::ring::default_provider().install_default();
 
         let base = web_url(&settings.base_url).map_err(SettingsError::Url)?;
-        let endpoint = |path: &str| {
-            let mut url = base.clone();
-            url.set_query(None);
-            url.set_fragment(None);
-            if let Ok(mut parts) = url.path_segments_mut() {
-                parts.pop_if_empty().push(&settings.project_id);
-                parts.extend(path.split('/').filter(|part| !part.is_empty()));
-            }
-            url
-        };
         let mut headers = HeaderMap::new();
         if let Credentials::ApiKey(key) = &settings.credentials {
             let name: HeaderName = settings
@@ -268,78 +142,11 @@ impl OtipassClient {
                 (host, Some(port)) => format!("{host}:{port}"),
                 (host, None) => host.to_owned(),
             },
-            validation: endpoint(&settings.contract.validation_path),
-            declaration: endpoint(&settings.contract.declaration_path),
-            inquiry: endpoint(&settings.contract.inquiry_path),
-            cancellation: endpoint(&settings.contract.cancellation_path),
-            pass_list: endpoint(&settings.contract.pass_list_path),
-            status: endpoint(&settings.contract.status_path),
+            project_id: settings.project_id,
             credentials: settings.credentials,
             contract: settings.contract,
             base,
         })
-    }
-
-    /// Asks whether the holder may enter, and counts the entry if so.
-    ///
-    /// # Errors
-    /// If no answer came `within` this time; see [`AskError`].
-    pub async fn validate(
-        &self,
-        question: &Question,
-        within: Duration,
-    ) -> Result<Answer, AskError> {
-        self.ask(&self.validation, question, within).await
-    }
-
-    /// Tells of an entry that happened; the answer says what a validation would
-    /// have said.
-    ///
-    /// # Errors
-    /// If no answer came `within` this time; see [`AskError`].
-    pub async fn declare(&self, question: &Question, within: Duration) -> Result<Answer, AskError> {
-        self.ask(&self.declaration, question, within).await
-    }
-
-    /// Asks whether the holder could enter now; counts nothing, whatever the
-    /// answer. The entries left are those before this entry.
-    ///
-    /// # Errors
-    /// If no answer came `within` this time; see [`AskError`].
-    pub async fn inquire(&self, question: &Question, within: Duration) -> Result<Answer, AskError> {
-        self.ask(&self.inquiry, question, within).await
-    }
-
-    /// Takes back the entry that was counted under the question's reference, if
-    /// there is one: the pass holder gets it back. May be repeated.
-    ///
-    /// # Errors
-    /// If no answer came `within` this time, or another one than yes; see
-    /// [`AskError`].
-    pub async fn cancel(&self, question: &Question, within: Duration) -> Result<(), AskError> {
-        match self.ask(&self.cancellation, question, within).await? {
-            Answer::Yes(_) => Ok(()),
-            Answer::No { refusal, .. } => {
-                Err(self.not_understood(NotUnderstood::CancellationRefused { refusal }))
-            }
-        }
-    }
-
-    /// Reads a page of the list of all passes; changes nothing.
-    ///
-    /// # Errors
-    /// If no answer came `within` this time; see [`AskError`].
-    pub async fn pass_page(
-        &self,
-        query: &PageQuery,
-        within: Duration,
-    ) -> Result<PassPage, AskError> {
-        let mut url = self.pass_list.clone();
-        url.query_pairs_mut()
-            .extend_pairs(self.contract.page_query(query));
-        let request = self.request(Method::GET, &url);
-        let wire: WirePassPage = self.send(request, within, PAGE_LIMIT_BYTES).await?;
-        Ok(self.contract.pass_page(wire))
     }
 
     /// Tries the connection and the credentials; changes nothing.
@@ -347,7 +154,7 @@ impl OtipassClient {
     /// # Errors
     /// If no answer came `within` this time; see [`AskError`].
     pub async fn status(&self, within: Duration) -> Result<PartnerStatus, AskError> {
-        let request = self.request(Method::GET, &self.status);
+        let request = self.request(Method::GET, self.endpoint(&self.contract.status_path));
         let wire: WireStatus = self.send(request, within, ANSWER_LIMIT_BYTES).await?;
         Ok(PartnerStatus {
             project: wire.project,
@@ -362,7 +169,7 @@ impl OtipassClient {
     /// If nobody answers `within` this time, or somebody who sends elsewhere, wants
     /// other credentials or fails; see [`AskError`].
     pub async fn knock(&self, within: Duration) -> Result<(), AskError> {
-        let request = self.request(Method::GET, &self.base);
+        let request = self.request(Method::GET, self.base.clone());
         match self.answered(request, within).await {
             // Many a server says 403 of a folder whose pages it serves.
             Err(
@@ -376,22 +183,19 @@ impl OtipassClient {
         }
     }
 
-    async fn ask(
-        &self,
-        url: &Url,
-        question: &Question,
-        within: Duration,
-    ) -> Result<Answer, AskError> {
-        let form = self.contract.form(question);
-        let request = self.request(Method::POST, url).form(&form);
-        let wire: WireAnswer = self.send(request, within, ANSWER_LIMIT_BYTES).await?;
-        self.contract
-            .answer(&wire)
-            .map_err(|error| self.not_understood(error.into()))
+    fn endpoint(&self, path: &str) -> Url {
+        let mut url = self.base.clone();
+        url.set_query(None);
+        url.set_fragment(None);
+        if let Ok(mut parts) = url.path_segments_mut() {
+            parts.pop_if_empty().push(&self.project_id);
+            parts.extend(path.split('/').filter(|part| !part.is_empty()));
+        }
+        url
     }
 
-    fn request(&self, method: Method, url: &Url) -> RequestBuilder {
-        let request = self.http.request(method, url.clone());
+    fn request(&self, method: Method, url: Url) -> RequestBuilder {
+        let request = self.http.request(method, url);
         match &self.credentials {
             Credentials::Basic { username, password } => {
                 request.basic_auth(username, Some(password.expose_secret()))
@@ -467,6 +271,40 @@ impl OtipassClient {
             };
         }
         AskError::AnswerLost { host, source }
+    }
+}
+
+impl Partner for OtipassClient {
+    fn ask<'a>(
+        &'a self,
+        call: Call,
+        question: &'a Question,
+        within: Duration,
+    ) -> Asking<'a, Answer> {
+        Box::pin(async move {
+            let url = self.endpoint(self.contract.path(call));
+            let form = self.contract.form(question);
+            let request = self.request(Method::POST, url).form(&form);
+            let wire: WireAnswer = self.send(request, within, ANSWER_LIMIT_BYTES).await?;
+            let understood = match self.contract.answer(&wire) {
+                Ok(Answer::No { refusal, .. }) if call == Call::Cancellation => {
+                    Err(NotUnderstood::CancellationRefused { refusal })
+                }
+                answer => answer.map_err(NotUnderstood::from),
+            };
+            understood.map_err(|error| self.not_understood(error))
+        })
+    }
+
+    fn pass_page<'a>(&'a self, query: &'a PageQuery, within: Duration) -> Asking<'a, PassPage> {
+        Box::pin(async move {
+            let mut url = self.endpoint(&self.contract.pass_list_path);
+            url.query_pairs_mut()
+                .extend_pairs(self.contract.page_query(query));
+            let request = self.request(Method::GET, url);
+            let wire: WirePassPage = self.send(request, within, PAGE_LIMIT_BYTES).await?;
+            Ok(self.contract.pass_page(wire))
+        })
     }
 }
 

@@ -246,7 +246,31 @@ pub const fn wire_num_type(num_type: NumType) -> &'static str {
     }
 }
 
+/// The ways to ask.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Call {
+    /// May the holder enter?
+    Validation,
+    /// The holder entered.
+    Declaration,
+    /// Could the holder enter?
+    Inquiry,
+    /// The holder did not enter after all.
+    Cancellation,
+}
+
 impl Contract {
+    /// Where to ask in this way, below `{url}/{project}/`.
+    #[must_use]
+    pub fn path(&self, call: Call) -> &str {
+        match call {
+            Call::Validation => &self.validation_path,
+            Call::Declaration => &self.declaration_path,
+            Call::Inquiry => &self.inquiry_path,
+            Call::Cancellation => &self.cancellation_path,
+        }
+    }
+
     /// The form fields of a question, in a fixed order.
     #[must_use]
     pub fn form(&self, question: &Question) -> [(&str, String); 6] {

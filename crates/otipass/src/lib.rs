@@ -11,6 +11,7 @@ mod client;
 pub mod contract;
 pub mod cure;
 mod detect;
+mod error;
 mod found;
 mod json;
 mod mapping;
@@ -22,12 +23,10 @@ mod service;
 mod url;
 
 pub use answer::{Answer, PassFacts, Refusal};
-pub use client::{
-    AskError, Credentials, NotUnderstood, OtipassClient, OtipassSettings, PartnerStatus,
-    SettingsError,
-};
-pub use contract::{Contract, Question, References};
+pub use client::{Credentials, OtipassClient, OtipassSettings, PartnerStatus, SettingsError};
+pub use contract::{Call, Contract, Question, References};
 pub use detect::{cleaned, detect, luhn_fits};
+pub use error::{AskError, NotUnderstood};
 pub use found::ALL as FINDINGS;
 pub use kernel::{Checksum, EntriesLeft, Lengths, NumType, NumberFormat};
 pub use mapping::{MAPPING_LIMIT_BYTES, Mapping, Reading, SectorInfo, read_mapping};

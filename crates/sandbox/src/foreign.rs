@@ -13,10 +13,11 @@ pub use http::{foreign_router, serve_foreign};
 pub use way::{UnknownWay, Way, ways};
 
 use kernel::{Clock, ProductCode, SeasonCode, Zone};
+use parking_lot::Mutex;
 use secrecy::SecretString;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 /// What the stand-in is set up with.
 #[derive(Debug, Clone)]
@@ -82,37 +83,33 @@ impl ForeignTicketing {
 
     /// Behaves so from now on.
     pub fn set_ways(&self, ways: impl IntoIterator<Item = Way>) {
-        self.state().ways = ways.into_iter().collect();
+        self.state.lock().ways = ways.into_iter().collect();
     }
 
     /// How it behaves.
     #[must_use]
     pub fn ways(&self) -> BTreeSet<Way> {
-        self.state().ways.clone()
+        self.state.lock().ways.clone()
     }
 
     /// Refuses every call that carries this barcode.
     pub fn poison(&self, barcode: &str) {
-        self.state().poison.insert(barcode.to_owned());
+        self.state.lock().poison.insert(barcode.to_owned());
     }
 
     /// The controls that it has kept, by barcode.
     #[must_use]
     pub fn kept(&self) -> BTreeMap<String, Vec<KeptControl>> {
-        self.state().kept.clone()
+        self.state.lock().kept.clone()
     }
 
     /// How many calls came, good or bad.
     #[must_use]
     pub fn calls(&self) -> u64 {
-        self.state().calls
+        self.state.lock().calls
     }
 
     fn has(&self, way: Way) -> bool {
-        self.state().ways.contains(&way)
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().ways.contains(&way)
     }
 }

@@ -3,7 +3,7 @@
 //! Below `/api/{project}/` it is Otipass; below `/sandbox/` it is steered and
 //! watched. `/` and `/sandbox/cards` show sample cards.
 
-use crate::{Call, Failure, Fault, Log, Sandbox, page};
+use crate::{Failure, Fault, Log, Sandbox, page};
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::rejection::{FormRejection, JsonRejection};
 use axum::extract::{DefaultBodyLimit, Form, FromRequest, Query, Request, State};
@@ -17,7 +17,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use otipass::contract::{InvalidForm, WireAnswer, WirePass, WireStatus};
 use otipass::pass_list::PASSES_PER_PAGE;
-use otipass::{Answer, Credentials, PassFacts, Question};
+use otipass::{Answer, Call, Credentials, PassFacts, Question};
 use secrecy::ExposeSecret;
 use std::collections::HashMap;
 use std::io;

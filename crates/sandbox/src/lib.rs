@@ -26,4 +26,4 @@ pub use foreign::{
 pub use http::{router, serve};
 pub use pass::{Pass, PassBook, PassStatus};
 pub use pass_list::PlaceForgotten;
-pub use state::{Asked, Call, Log, ReferenceConflict, Sandbox, SandboxSettings};
+pub use state::{Asked, Log, ReferenceConflict, Sandbox, SandboxSettings};

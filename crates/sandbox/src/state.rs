@@ -5,10 +5,11 @@ use crate::pass_list::{PlaceForgotten, Readings};
 use crate::{Fault, PassBook, PassStatus, rules};
 use kernel::{BusinessDay, CardNumber, CheckId, Clock, Language, Zone};
 use otipass::pass_list::WirePassPage;
-use otipass::{Answer, Contract, Credentials, PassFacts, Question, References, ServiceId};
+use otipass::{Answer, Call, Contract, Credentials, PassFacts, Question, References, ServiceId};
+use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use tokio::sync::watch;
 
 /// How a sandbox is set up.
@@ -77,19 +78,6 @@ struct Remembered {
     /// How many entries a cancellation can give back.
     counted: u32,
     cancelled: bool,
-}
-
-/// The ways to ask.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Call {
-    /// May the holder enter?
-    Validation,
-    /// The holder entered.
-    Declaration,
-    /// Could the holder enter?
-    Inquiry,
-    /// The holder did not enter after all.
-    Cancellation,
 }
 
 /// A reference that was used for another card or service before.
@@ -168,7 +156,7 @@ impl Sandbox {
     pub fn answer(&self, call: Call, question: &Question) -> Result<Answer, ReferenceConflict> {
         let day = self.0.settings.zone.business_day(question.time);
         let references = self.0.settings.contract.references;
-        let mut state = self.state();
+        let mut state = self.0.state.lock();
         if call == Call::Inquiry {
             let pass = state.passes.get(&question.card);
             return Ok(rules::inquire(pass, &question.service_id, day));
@@ -201,7 +189,7 @@ impl Sandbox {
         limit: usize,
     ) -> Result<WirePassPage, PlaceForgotten> {
         let today = self.today();
-        let state = &mut *self.state();
+        let state = &mut *self.0.state.lock();
         state
             .readings
             .page(&state.passes, today, since, after, limit)
@@ -209,13 +197,13 @@ impl Sandbox {
 
     /// Changes the passes.
     pub fn change_passes(&self, change: impl FnOnce(&mut PassBook)) {
-        change(&mut self.state().passes);
+        change(&mut self.0.state.lock().passes);
     }
 
     /// The passes as they are now.
     #[must_use]
     pub fn passes(&self) -> PassBook {
-        self.state().passes.clone()
+        self.0.state.lock().passes.clone()
     }
 
     /// Replaces all faults.
@@ -223,20 +211,20 @@ impl Sandbox {
     /// # Errors
     /// If one of them cannot be injected; the faults then stay as they were.
     pub fn set_faults(&self, faults: Vec<Fault>) -> anyhow::Result<()> {
-        self.state().faults = FaultPlan::new(faults)?;
+        self.0.state.lock().faults = FaultPlan::new(faults)?;
         Ok(())
     }
 
     /// The faults still to come.
     #[must_use]
     pub fn faults(&self) -> Vec<Fault> {
-        self.state().faults.list()
+        self.0.state.lock().faults.list()
     }
 
     /// How often it was asked.
     #[must_use]
     pub fn log(&self) -> Log {
-        self.state().log.clone()
+        self.0.state.lock().log.clone()
     }
 
     /// Today, by its clock and zone.
@@ -247,11 +235,11 @@ impl Sandbox {
     }
 
     pub(crate) fn status_of(&self, card: &CardNumber) -> Option<PassStatus> {
-        self.state().passes.get(card).map(|pass| pass.status)
+        self.0.state.lock().passes.get(card).map(|pass| pass.status)
     }
 
     pub(crate) fn note(&self, call: Call, reference: CheckId) {
-        let mut state = self.state();
+        let mut state = self.0.state.lock();
         state.log.total.count(call);
         state
             .log
@@ -262,11 +250,11 @@ impl Sandbox {
     }
 
     pub(crate) fn note_page(&self) {
-        self.state().log.total.pages += 1;
+        self.0.state.lock().log.total.pages += 1;
     }
 
     pub(crate) fn next_fault(&self) -> Fault {
-        self.state().faults.next()
+        self.0.state.lock().faults.next()
     }
 
     /// Ends all silences, so that the server can stop.
@@ -278,11 +266,6 @@ impl Sandbox {
     pub(crate) async fn ended(&self) {
         // An error would mean that the sender is gone; `self` holds it.
         let _ = self.0.ended.subscribe().wait_for(|ended| *ended).await;
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        // Nothing panics while holding the lock half way through a change.
-        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

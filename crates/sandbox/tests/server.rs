@@ -6,7 +6,7 @@ use kernel::{Language, ManualClock};
 use otipass::pass_list::{Mark, PageQuery};
 use otipass::{
     Answer, AskError, Contract, Credentials, EntriesLeft, NumType, OtipassClient, OtipassSettings,
-    Question, Refusal,
+    Partner, Question, Refusal,
 };
 use sandbox::{
     Asked, Failure, Fate, Fault, Log, PassBook, QrCodes, Sandbox, SandboxSettings, cards_text,

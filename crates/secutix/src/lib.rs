@@ -7,14 +7,12 @@
 //! - [`wire`]: the requests and answers of the service, for both sides;
 //! - [`token`]: the bearer token that goes with each call;
 //! - [`client`]: the gate's side of the service;
-//! - [`stx`]: the STX_File, read and written in one [`stx::Dialect`];
-//! - [`list`]: the lists of the access control module.
+//! - [`stx`]: the STX_File, read and written in one [`stx::Dialect`].
 //!
 //! `docs/interfaces/access-control-service.md` and `docs/interfaces/stx-file.md`
 //! say which parts are documented, seen or assumed.
 
 pub mod client;
-pub mod list;
 mod mask;
 mod rate_limit;
 pub mod stx;

@@ -8,7 +8,7 @@
 
 mod column;
 mod dialect;
-pub(crate) mod line;
+mod line;
 mod parse;
 mod reader;
 mod rejection;
@@ -20,12 +20,14 @@ pub use dialect::{DateFormat, Dialect, HeaderLine, InvalidDialect, PriceFactor, 
 pub use reader::{
     FileNote, FileRefusal, HeaderProblem, MAX_FILE_BYTES, MAX_LINE_BYTES, ReadRow, StxRows, read,
 };
-pub use rejection::{RejectionReport, RowProblem, RowReason, RowRejection, explanations, reasons};
+pub use rejection::{
+    ReportedRow, RowProblem, RowReason, RowRejection, explanations, reasons, report,
+};
 pub use row::{
     MAX_PRICE, MAX_REMARK_CHARS, MAX_SHIPMENT_MODE_CHARS, MAX_TAX_NUMBER_CHARS, MAX_VAT, Operation,
     StxRow, TicketState,
 };
-pub use writer::{StxWriteError, StxWriter};
+pub use writer::write;
 
 #[cfg(test)]
 mod tests;

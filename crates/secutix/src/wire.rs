@@ -15,8 +15,7 @@ pub use catalogue::{
 };
 pub use controlled_ticket::{
     ControlOperation, ControlOperationType, ControlledTicketAnswer, ControlledTicketData,
-    GetControlledTicketRequest, ReadTicket, ReadTicketAnswer, TicketKind, TicketMedium,
-    ValidityState,
+    GetControlledTicketRequest, ReadTicket, ReadTicketAnswer, TicketKind, ValidityState,
 };
 pub use import::{
     ControlResult, ControlledTicket, ImportControlledTicketAnswer, ImportControlledTicketCall,

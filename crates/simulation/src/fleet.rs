@@ -3,8 +3,8 @@
 use crate::planted::Planted;
 use crate::story::{BrokenStory, tell};
 use crate::tally::Tally;
+use parking_lot::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
 
 /// What is to be played.
 #[derive(Debug, Clone, Copy)]
@@ -41,14 +41,10 @@ pub fn play(orders: Orders, progress: impl Fn(u64) + Sync) -> (Vec<BrokenStory>,
                         return;
                     }
                     match tell(seed, orders.operations, orders.planted) {
-                        Ok(one) => {
-                            let mut tally = tally.lock().unwrap_or_else(PoisonError::into_inner);
-                            tally.add(&one);
-                        }
+                        Ok(one) => tally.lock().add(&one),
                         Err(story) => {
                             stop.fetch_or(!orders.go_on, Ordering::Relaxed);
-                            let mut broken = broken.lock().unwrap_or_else(PoisonError::into_inner);
-                            broken.push(*story);
+                            broken.lock().push(*story);
                         }
                     }
                     progress(played.fetch_add(1, Ordering::Relaxed) + 1);
@@ -56,8 +52,7 @@ pub fn play(orders: Orders, progress: impl Fn(u64) + Sync) -> (Vec<BrokenStory>,
             });
         }
     });
-    let mut broken = broken.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let mut broken = broken.into_inner();
     broken.sort_by_key(|story| story.seed);
-    let tally = tally.into_inner().unwrap_or_else(PoisonError::into_inner);
-    (broken, tally)
+    (broken, tally.into_inner())
 }

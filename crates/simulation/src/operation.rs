@@ -1,9 +1,8 @@
 //! What can happen: the steps of a story. Each stands for itself and names
 //! devices and cards by number, so that a story stays one when steps are left
-//! out. The words of each are what a story is told in.
+//! out. A story is told in their names here.
 
 use kernel::words;
-use std::fmt;
 
 /// How many hand-held scanners there are; they come first.
 pub const HANDHELDS: u8 = 3;
@@ -148,11 +147,11 @@ words! {
     /// Which way a visitor goes.
     pub enum Way: "way" {
         /// In.
-        In = "enters with",
+        In = "in",
         /// In, whatever Otipass says.
-        Forced = "is let in by force with",
+        Forced = "forced",
         /// Out.
-        Out = "leaves with",
+        Out = "out",
     }
 }
 
@@ -183,11 +182,11 @@ words! {
     /// What a scanner does if it hears nothing.
     pub enum Patience: "patience" {
         /// It decides by itself.
-        Decides = "",
+        Decides = "decides",
         /// It keeps the visitor waiting, and tries again later.
-        Waits = ", and the device would wait",
+        Waits = "waits",
         /// It does not even ask.
-        Offline = "; the device decides without asking",
+        Offline = "offline",
     }
 }
 
@@ -195,13 +194,13 @@ words! {
     /// The shape in which a journal is handed over.
     pub enum Shape: "shape" {
         /// As it should be.
-        Whole = "",
+        Whole = "whole",
         /// The first half only.
-        Half = ", the first half",
+        Half = "half",
         /// Newest first.
-        Reversed = ", newest first",
+        Reversed = "reversed",
         /// Each check twice.
-        Twice = ", each check twice",
+        Twice = "twice",
     }
 }
 
@@ -209,15 +208,15 @@ words! {
     /// How an entry is taken back.
     pub enum Manner: "manner" {
         /// As it should be.
-        InTime = "its last entry",
+        InTime = "in_time",
         /// A quarter of an hour too late.
-        TooLate = "its last entry too late",
+        TooLate = "too_late",
         /// Once more, under another id.
-        Again = "an entry once more, under another id",
+        Again = "again",
         /// Of a check nobody knows.
-        Unknown = "an entry nobody knows",
+        Unknown = "unknown",
         /// By another device.
-        Foreign = "an entry of another device",
+        Foreign = "foreign",
     }
 }
 
@@ -225,9 +224,9 @@ words! {
     /// What a device's settings allow.
     pub enum May: "permission" {
         /// To switch its direction and, if it is a scanner, to force entries.
-        Everything = "may",
+        Everything = "everything",
         /// Neither.
-        OnlyAdmit = "may not",
+        OnlyAdmit = "only_admit",
     }
 }
 
@@ -235,45 +234,45 @@ words! {
     /// How Otipass answers.
     pub enum PartnerMood: "mood" {
         /// It does.
-        Answers = "Otipass answers",
+        Answers = "answers",
         /// It does, after half of the time it is given.
-        Slow = "Otipass answers slowly",
+        Slow = "slow",
         /// It takes what it is told and says nothing within the time.
-        SilentAndCounts = "Otipass counts and is silent",
+        SilentAndCounts = "silent_and_counts",
         /// It says nothing and never heard the question.
-        Silent = "Otipass is silent",
+        Silent = "silent",
         /// The connection breaks before the answer is complete.
-        AnswerLost = "Otipass's answers are lost",
+        AnswerLost = "answer_lost",
         /// There is no connection.
-        Unreachable = "Otipass cannot be reached",
+        Unreachable = "unreachable",
         /// It answers 503.
-        Fails = "Otipass answers 503",
+        Fails = "fails",
         /// It answers 400.
-        Refuses = "Otipass answers 400",
+        Refuses = "refuses",
     }
 }
 
 words! {
-    /// How ticketing answers; `#` stands for a number.
+    /// How ticketing answers.
     pub enum TicketingMood: "mood" {
         /// It takes what it gets.
-        Takes = "ticketing works",
+        Takes = "takes",
         /// It takes it, and the answer is lost.
-        AnswerLost = "ticketing's answers are lost",
+        AnswerLost = "answer_lost",
         /// It takes it and says nothing of single tickets.
-        NoResults = "ticketing says nothing of single tickets",
+        NoResults = "no_results",
         /// It takes it, and speaks of the first half only.
-        HalfResults = "ticketing speaks of the first half only",
+        HalfResults = "half_results",
         /// It is not there.
-        Down = "ticketing is down",
+        Down = "down",
         /// 429.
-        TooManyCalls = "ticketing answers 429",
+        TooManyCalls = "too_many_calls",
         /// It refuses calls with more than this many tickets.
-        SmallCalls = "ticketing takes at most # tickets a call",
+        SmallCalls = "small_calls",
         /// It refuses calls with a barcode that ends in this digit.
-        Dislikes = "ticketing refuses calls with a barcode that ends in #",
+        Dislikes = "dislikes",
         /// It refuses every call.
-        RefusesAll = "ticketing refuses every call",
+        RefusesAll = "refuses_all",
     }
 }
 
@@ -281,31 +280,31 @@ words! {
     /// A worker of the server.
     pub enum Worker: "worker" {
         /// Control barcodes go to ticketing.
-        Deliver = "the server delivers to ticketing",
+        Deliver = "deliver",
         /// Otipass is told.
-        Declare = "the server tells Otipass of entries",
+        Declare = "declare",
         /// Open checks are decided.
-        Recover = "the server resumes open checks",
+        Recover = "recover",
         /// External sales.
-        Sell = "an external sales run",
+        Sell = "sell",
         /// The books of both sides are compared.
-        Reconcile = "the books of both sides are compared",
+        Reconcile = "reconcile",
         /// Card numbers go that have stayed long enough.
-        Retain = "the server removes old card numbers",
+        Retain = "retain",
     }
 }
 
 words! {
-    /// A part of the catalogue that comes and goes; behind `#` it goes.
+    /// A part of the catalogue that comes and goes.
     pub enum Part: "part" {
         /// The second product's tariff is mapped.
-        TariffMapped = "a tariff is #mapped to PASSVN2",
+        TariffMapped = "tariff_mapped",
         /// The third product.
-        ProductKnown = "PASSVN3 is #in the catalogue",
+        ProductKnown = "product_known",
         /// The channel is as it must be.
-        ChannelValid = "the sales channel is #as it must be",
+        ChannelValid = "channel_valid",
         /// The contact may pay later.
-        ContactValid = "the contact may #pay later",
+        ContactValid = "contact_valid",
     }
 }
 
@@ -313,133 +312,12 @@ words! {
     /// What a file from elsewhere sells.
     pub enum Stranger: "file from elsewhere" {
         /// Barcodes that no gate of ours made.
-        Foreign = "a file from elsewhere sells barcodes of another gate",
+        Foreign = "foreign",
         /// A barcode of ours, as we would sell it.
-        Ours = "a file from elsewhere sells a barcode of ours",
+        Ours = "ours",
         /// A barcode of ours, at a wrong price.
-        WrongPrice = "a file from elsewhere sells a barcode of ours at a wrong price",
+        WrongPrice = "wrong_price",
         /// A barcode of ours, in another second.
-        OtherMoment = "a file from elsewhere sells a barcode of ours with another moment",
-    }
-}
-
-impl fmt::Display for Operation {
-    /// In plain words.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match *self {
-            Operation::At { device, act, line } => tell_act(f, Device(device), act, line),
-            Operation::Late => f.write_str("what was held up goes on, or a late request arrives"),
-            Operation::Look { card } => {
-                write!(f, "the help desk looks at {}", crate::site::card_name(card))
-            }
-            Operation::Wait { seconds } => write!(f, "{seconds} s pass"),
-            Operation::ClockJump { device, seconds } => {
-                write!(f, "the clock of {} is set by {seconds} s", Device(device))
-            }
-            Operation::DeviceDies { device, lost } => write!(
-                f,
-                "{} dies and starts again; {lost}/255 of what is not on its disk is lost",
-                Device(device)
-            ),
-            Operation::Disk { device, full } => {
-                let state = if full { "is full" } else { "has room" };
-                write!(f, "the disk of {} {state}", Device(device))
-            }
-            Operation::ServerDies => f.write_str("the server dies and starts again"),
-            Operation::Partner(mood) => write!(f, "{mood} from now on"),
-            Operation::Ticketing(mood, number) => {
-                let mood = mood.as_str().replace('#', &number.to_string());
-                write!(f, "{mood} from now on")
-            }
-            Operation::Work { worker, dies_after } => match dies_after {
-                Some(steps) => write!(f, "{worker}, and dies after {steps} steps"),
-                None => worker.fmt(f),
-            },
-            Operation::Resend => f.write_str("somebody has refused barcodes sent again"),
-            Operation::Revoke { device } => {
-                write!(f, "the tokens of {} are revoked", Device(device))
-            }
-            Operation::Enrol { device } => write!(f, "{} is enrolled again", Device(device)),
-            Operation::Move { device, door } => {
-                let door = crate::site::door(door);
-                write!(f, "{} is moved to the door {door}", Device(device))
-            }
-            Operation::Settings { device, may } => {
-                let device = Device(device);
-                write!(f, "{device} {may} force entries and switch its direction")
-            }
-            Operation::Mapping {
-                second_sector,
-                other_product,
-            } => write!(
-                f,
-                "the server is started again: the sector VN_RAY {} mapped, VN_GEO is sold as {}",
-                if second_sector { "is" } else { "is not" },
-                if other_product { "PASSVN3" } else { "PASSVN2" },
-            ),
-            Operation::Price { minor, from_day } => {
-                write!(
-                    f,
-                    "PASSVN costs {minor} cents from day {from_day} of the story on"
-                )
-            }
-            Operation::Catalogue { part, there } => {
-                f.write_str(&part.as_str().replace('#', if there { "" } else { "not " }))
-            }
-            Operation::StrangersFile(stranger) => stranger.fmt(f),
-        }
-    }
-}
-
-fn tell_act(f: &mut fmt::Formatter<'_>, device: Device, act: Act, line: Line) -> fmt::Result {
-    match act {
-        Act::Scan {
-            card,
-            way,
-            patience,
-        } => {
-            let card = crate::site::card_name(card);
-            write!(f, "at {device} a visitor {way} {card}")?;
-            match patience {
-                Patience::Offline => write!(f, "{patience}"),
-                Patience::Decides | Patience::Waits => write!(f, "{line}{patience}"),
-            }
-        }
-        Act::Retry => write!(f, "{device} sends its last question again{line}"),
-        Act::Flush(shape) => write!(f, "{device} hands over its journal{shape}{line}"),
-        Act::Cancel(manner) => write!(f, "{device} takes back {manner}{line}"),
-        Act::Refresh => write!(f, "{device} looks for the server{line}"),
-    }
-}
-
-/// A device, in words.
-struct Device(u8);
-
-impl fmt::Display for Device {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let number = self.0 % DEVICES;
-        match number.checked_sub(HANDHELDS) {
-            None => write!(f, "scanner {}", number + 1),
-            Some(number) => write!(f, "turnstile {}", number + 1),
-        }
-    }
-}
-
-impl fmt::Display for Line {
-    /// As the end of a sentence.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Line::Good => Ok(()),
-            Line::RequestLost => f.write_str("; the request is lost"),
-            Line::AnswerLost => f.write_str("; the answer is lost"),
-            Line::Delayed => f.write_str("; the request is late"),
-            Line::Doubled => f.write_str("; the request comes a second time later"),
-            Line::ServerDies(steps) => write!(f, "; the server dies after {steps} steps"),
-            Line::DeviceDies(errand) => write!(f, "; the device dies before its errand {errand}"),
-            Line::HeldUp(steps) => write!(
-                f,
-                "; the server is held up after {steps} steps, and goes on later"
-            ),
-        }
+        OtherMoment = "other_moment",
     }
 }

@@ -6,10 +6,11 @@ use crate::site;
 use db::testing::Steps;
 use kernel::{CheckId, ManualClock};
 use otipass::pass_list::{PageQuery, PassPage};
-use otipass::{Answer, AskError, Asking, Partner, Question};
-use sandbox::{Call, Sandbox};
+use otipass::{Answer, AskError, Asking, Call, Partner, Question};
+use parking_lot::Mutex;
+use sandbox::Sandbox;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 const HOST: &str = "otipass.example";
@@ -46,18 +47,14 @@ impl Otipass {
 
     /// Changes its mood.
     pub fn set_mood(&self, mood: PartnerMood) {
-        self.state().mood = mood;
+        self.state.lock().mood = mood;
     }
 
     /// How many entries of the cards of [`site::counted_cards`] it has counted
     /// under each reference, less those it has given back.
     #[must_use]
     pub fn counted(&self) -> HashMap<CheckId, i64> {
-        self.state().counted.clone()
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().counted.clone()
     }
 
     fn work(&self, call: Call, question: &Question) -> Result<Answer, AskError> {
@@ -74,7 +71,12 @@ impl Otipass {
         let answer = self.sandbox.answer(call, question);
         let used = before.cast_signed() - left().cast_signed();
         if used != 0 {
-            *self.state().counted.entry(question.reference).or_default() += used;
+            *self
+                .state
+                .lock()
+                .counted
+                .entry(question.reference)
+                .or_default() += used;
         }
         answer.map_err(|_| status(409))
     }
@@ -86,7 +88,7 @@ impl Otipass {
         within: Duration,
     ) -> Result<Answer, AskError> {
         self.steps.take().await;
-        let mood = self.state().mood;
+        let mood = self.state.lock().mood;
         let answer = match mood {
             PartnerMood::Answers => self.work(call, question),
             PartnerMood::Slow => {
@@ -152,23 +154,13 @@ fn broken() -> reqwest::Error {
 }
 
 impl Partner for Otipass {
-    fn validate<'a>(&'a self, question: &'a Question, within: Duration) -> Asking<'a, Answer> {
-        Box::pin(self.answer(Call::Validation, question, within))
-    }
-
-    fn declare<'a>(&'a self, question: &'a Question, within: Duration) -> Asking<'a, Answer> {
-        Box::pin(self.answer(Call::Declaration, question, within))
-    }
-
-    fn inquire<'a>(&'a self, question: &'a Question, within: Duration) -> Asking<'a, Answer> {
-        Box::pin(self.answer(Call::Inquiry, question, within))
-    }
-
-    fn cancel<'a>(&'a self, question: &'a Question, within: Duration) -> Asking<'a, ()> {
-        Box::pin(async move {
-            let given_back = self.answer(Call::Cancellation, question, within).await;
-            given_back.map(drop)
-        })
+    fn ask<'a>(
+        &'a self,
+        call: Call,
+        question: &'a Question,
+        within: Duration,
+    ) -> Asking<'a, Answer> {
+        Box::pin(self.answer(call, question, within))
     }
 
     fn pass_page<'a>(&'a self, _: &'a PageQuery, _: Duration) -> Asking<'a, PassPage> {

@@ -125,7 +125,7 @@ impl fmt::Display for BrokenStory {
             setting.references, setting.when_silent, setting.journal_limit, setting.seller
         )?;
         for (number, operation) in (1..).zip(&self.script.operations) {
-            writeln!(f, "{number:>6}. {operation}")?;
+            writeln!(f, "{number:>6}. {operation:?}")?;
         }
         writeln!(f, "        all is well again, and everything gets its turn")?;
         writeln!(f, "broken: {}", self.broken.rule)?;

@@ -7,6 +7,7 @@ use crate::planted::Planted;
 use boxoffice::BoxOffice;
 use db::testing::Steps;
 use kernel::{ControlBarcode, Timestamp};
+use parking_lot::Mutex;
 use secutix::client::{CallError, Outage, Ticketing};
 use secutix::wire::{
     ControlOperation, ControlOperationType, ControlResult, ControlledTicket,
@@ -14,7 +15,7 @@ use secutix::wire::{
     StatusCode, TicketResult, ValidityState,
 };
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 /// A ticketing elsewhere: what it has kept.
 #[derive(Debug, Default, Clone)]
@@ -23,10 +24,6 @@ pub struct Abroad(Arc<Mutex<Kept>>);
 type Kept = BTreeMap<ControlBarcode, Vec<ControlOperation>>;
 
 impl Abroad {
-    fn kept(&self) -> MutexGuard<'_, Kept> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// How many entries it has. A cancellation that comes when the card number is gone
     /// names a barcode that it does not know.
     #[must_use]
@@ -34,7 +31,7 @@ impl Abroad {
         use ControlOperationType::{OfflineOk, Ok};
         let entered =
             |done: &ControlOperation| [Ok, OfflineOk].contains(&done.control_operation_type);
-        let kept = self.kept();
+        let kept = self.0.lock();
         kept.values().filter(|all| all.iter().any(entered)).count()
     }
 
@@ -45,7 +42,7 @@ impl Abroad {
             control_operation_type: of,
             operation_date_time: at,
         };
-        let kept = self.kept();
+        let kept = self.0.lock();
         kept.get(barcode)
             .is_some_and(|controls| controls.contains(&wanted))
     }
@@ -53,7 +50,7 @@ impl Abroad {
     /// What it tells when it is asked.
     #[must_use]
     pub fn tells(&self, barcode: &ControlBarcode) -> Option<ReadTicket> {
-        let kept = self.kept();
+        let kept = self.0.lock();
         let controls = kept.get(barcode)?.iter();
         let controls: Vec<_> = controls.map(|done| done.control_operation_type).collect();
         let is_cancelled = controls.contains(&ControlOperationType::CancelledTicket);
@@ -79,7 +76,7 @@ impl Abroad {
                 },
                 operation_date_time: ticket.control_date,
             };
-            let mut kept = self.kept();
+            let mut kept = self.0.lock();
             let controls = kept.entry(ticket.barcode.clone()).or_default();
             if !controls.contains(&done) {
                 controls.push(done);

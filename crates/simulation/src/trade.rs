@@ -10,7 +10,7 @@ use boxoffice::catalogue::{Tariff, apply_catalogue};
 use boxoffice::{BoxOffice, ImportError, RunError};
 use db::{Db, DbError, params};
 use kernel::{BusinessDay, ControlBarcode, Money, Timestamp, VatRate, Zone};
-use secutix::stx::{Dialect, Operation, StxRow, StxWriter, TicketState};
+use secutix::stx::{self, Dialect, Operation, StxRow, TicketState};
 use std::error::Error;
 
 /// An external sales run. What it sold must be at the model's prices.
@@ -185,12 +185,10 @@ pub async fn strangers_file(house: &mut House, stranger: Stranger) -> Result<(),
         Stranger::Foreign | Stranger::Ours => {}
     }
     let dialect = Dialect::default().in_time_of(&house.gate.site().zone);
-    let mut writer = StxWriter::new(Vec::new(), dialect).map_err(wrong)?;
-    writer.write(&row(offer, price, number)?).map_err(wrong)?;
-    let text = writer.finish().map_err(wrong)?;
+    let text = stx::write([&row(offer, price, number)?], &dialect);
     let last = last_ticket(&house.db).await?;
     let mut incoming = house.box_office.receive("stranger");
-    incoming.take(&text).await.map_err(wrong)?;
+    incoming.take(text.as_bytes()).await.map_err(wrong)?;
     let received = incoming.ended().await.map_err(wrong)?;
     match house.box_office.import_received(received).await {
         Ok(_) | Err(ImportError::ChannelInvalid) => {}

@@ -336,8 +336,7 @@ impl World {
         ensure!(
             self.house.otipass.counted() == before,
             "looking counts nothing",
-            "{}",
-            site::card_name(card)
+            "card {card}"
         );
         Ok(())
     }

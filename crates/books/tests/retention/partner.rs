@@ -1,7 +1,7 @@
 //! A partner that answers by the card, or not at all.
 
 use otipass::pass_list::{PageQuery, PassPage};
-use otipass::{Answer, AskError, Asking, Partner, PassFacts, Question, Refusal};
+use otipass::{Answer, AskError, Asking, Call, Partner, PassFacts, Question, Refusal};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -39,20 +39,11 @@ fn answer(question: &Question) -> Answer {
 }
 
 impl Partner for Sayer {
-    fn validate<'a>(&'a self, question: &'a Question, _: Duration) -> Asking<'a, Answer> {
-        self.say(answer(question))
-    }
-
-    fn declare<'a>(&'a self, question: &'a Question, _: Duration) -> Asking<'a, Answer> {
-        self.say(answer(question))
-    }
-
-    fn inquire<'a>(&'a self, question: &'a Question, _: Duration) -> Asking<'a, Answer> {
-        self.say(answer(question))
-    }
-
-    fn cancel<'a>(&'a self, _: &'a Question, _: Duration) -> Asking<'a, ()> {
-        self.say(())
+    fn ask<'a>(&'a self, call: Call, question: &'a Question, _: Duration) -> Asking<'a, Answer> {
+        self.say(match call {
+            Call::Cancellation => Answer::Yes(PassFacts::default()),
+            _ => answer(question),
+        })
     }
 
     fn pass_page<'a>(&'a self, _: &'a PageQuery, _: Duration) -> Asking<'a, PassPage> {

@@ -289,7 +289,7 @@ async fn a_strangers_row_of_a_cancelled_barcode_is_rejected(test: TestDb) {
             panic!("{:?}", report.rejected);
         };
         assert_eq!(rejection.line, 2);
-        assert_eq!(rejection.problems[0].reason.code(), "barcode_cancelled");
+        assert_eq!(rejection.problems[0].reason.as_str(), "barcode_cancelled");
     }
     assert_eq!(states(&desk).await, [Some(StagedState::Cancelled), None]);
 }

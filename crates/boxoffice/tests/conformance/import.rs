@@ -136,7 +136,7 @@ fn reasons(report: &boxoffice::ImportReport) -> Vec<(u64, String)> {
         let codes: Vec<_> = problems
             .iter()
             .map(|p| p.reason)
-            .map(RowReason::code)
+            .map(RowReason::as_str)
             .collect();
         codes.join(",")
     };

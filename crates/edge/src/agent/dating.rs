@@ -5,9 +5,17 @@ use super::{Agent, Lane, Moment, Output};
 use crate::journal::{Attempt, Entry, TakenBack};
 use crate::words::Notice;
 use deviceapi::{CancelCause, CancellationRequest, CheckRequest, Direction, Personal};
+use gate::decide::joining::UNTOLD_MS;
 use kernel::{BusinessDay, CancellationId, CheckId, EnrolmentId, Timestamp, Zone};
 
 impl Agent {
+    /// When records must be kept from: today's entries, and scans whose answer
+    /// may be asked for again.
+    pub(crate) fn keep_since(&self) -> Timestamp {
+        let midnight = self.in_zone(|zone| zone.start_of(self.day()));
+        midnight.min(self.time.now().plus_ms(-2 * UNTOLD_MS))
+    }
+
     /// A scan of now.
     pub(super) fn attempt(&self, id: CheckId, code: Personal, direction: Direction) -> Attempt {
         let clocks = self.time.clocks();

@@ -184,7 +184,7 @@ pub enum Output {
 }
 
 /// What a visitor is told.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Answer {
     /// Whether the door opens.
     pub open: bool,

@@ -212,15 +212,10 @@ impl Agent {
 
     pub(super) fn closed(&self, outcome: &str, message: &str) -> Answer {
         Answer {
-            open: false,
-            same: false,
-            reopened: false,
             outcome: outcome.to_owned(),
             message: message.to_owned(),
-            pass_number: None,
-            valid_until: None,
-            entries_left: None,
             count_today: self.today.count(),
+            ..Answer::default()
         }
     }
 

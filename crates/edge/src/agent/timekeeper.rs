@@ -48,7 +48,7 @@ impl Moment {
 
 /// A jump of the machine's clock that people should know of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Jump {
+pub(crate) struct Jump {
     /// What the clock showed after it.
     pub to: Timestamp,
     /// By how much, in milliseconds; negative if it was set back.

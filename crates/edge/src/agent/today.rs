@@ -5,7 +5,7 @@ use kernel::{BusinessDay, CardNumber, CheckId};
 use std::collections::HashSet;
 
 #[derive(Debug, Default)]
-pub(super) struct Today {
+pub(crate) struct Today {
     day: Option<BusinessDay>,
     entries: Vec<Entry>,
     checks: HashSet<CheckId>,
@@ -50,12 +50,12 @@ impl Today {
         self.not_passed += 1;
     }
 
-    /// How often either happened.
-    pub(super) const fn passages(&self) -> (usize, usize) {
+    /// How often the door was opened once more, and how often nobody went through.
+    pub(crate) const fn passages(&self) -> (usize, usize) {
         (self.reopened, self.not_passed)
     }
 
-    pub(super) fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.entries.len()
     }
 }

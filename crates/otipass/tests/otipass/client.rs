@@ -4,7 +4,7 @@
 use otipass::pass_list::PageQuery;
 use otipass::{
     Answer, AskError, Contract, Credentials, EntriesLeft, NotUnderstood, NumType, OtipassClient,
-    OtipassSettings, PassFacts, Question, Refusal, SettingsError,
+    OtipassSettings, Partner, PassFacts, Question, Refusal, SettingsError,
 };
 use std::collections::{HashMap, VecDeque};
 use std::error::Error;

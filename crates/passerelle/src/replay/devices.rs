@@ -4,12 +4,12 @@ use super::scans::Step;
 use anyhow::{Context, Result, bail, ensure};
 use gate::DeviceToken;
 use kernel::{CheckId, DeviceCode, Timestamp};
+use parking_lot::Mutex;
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// How long a device waits for an answer before it sends the check again.
@@ -97,7 +97,7 @@ impl Devices {
             return Ok(Some(Value::Null));
         };
         let (path, body) = {
-            let state = self.state();
+            let state = self.state.lock();
             let mut bodies = step.scans().iter().map(|scan| scan.body(&state.revisions));
             match step {
                 Step::Check(_) => ("checks", bodies.next().unwrap_or_default()),
@@ -197,19 +197,15 @@ impl Devices {
         Ok(self.http.request(method, url).bearer_auth(token.reveal()))
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// How many checks were refused because their id belongs to another.
     pub(crate) fn conflicts(&self) -> usize {
-        self.state().conflicts
+        self.state.lock().conflicts
     }
 
     /// Waits until all services have heard of the latest change: until the set-up has
     /// another revision than after the change before.
     pub(crate) async fn heard_of_change(&self) -> Result<()> {
-        let known = self.state().revisions.last().copied();
+        let known = self.state.lock().revisions.last().copied();
         let device = self
             .tokens
             .keys()
@@ -234,7 +230,7 @@ impl Devices {
         let revision = tokio::time::timeout(RETURN_LIMIT, heard).await;
         let revision: Result<i64> =
             revision.context("the service has not heard of a change of the set-up")?;
-        self.state().revisions.push(revision?);
+        self.state.lock().revisions.push(revision?);
         Ok(())
     }
 
@@ -268,7 +264,7 @@ impl Devices {
                 scans.iter().map(|scan| scan.id).zip(kept).collect()
             }
         };
-        let mut state = self.state();
+        let mut state = self.state.lock();
         for (id, mut answer) in answers {
             // Refused, and nothing has changed.
             if answer["code"] == "check_id_conflict" {

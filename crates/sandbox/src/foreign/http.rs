@@ -95,7 +95,7 @@ async fn service(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    ticketing.state().calls += 1;
+    ticketing.state.lock().calls += 1;
     if let Some(response) = at_the_door(&ticketing, &headers) {
         return response;
     }
@@ -208,7 +208,7 @@ fn import(ticketing: &ForeignTicketing, request: &Value) -> Result<Map<String, V
                     season: text("seasonCode"),
                     product: text("productCode"),
                 };
-                let mut state = ticketing.state();
+                let mut state = ticketing.state.lock();
                 let controls = state.kept.entry(barcode).or_default();
                 if !controls.contains(&control) {
                     controls.push(control);
@@ -235,7 +235,7 @@ fn import(ticketing: &ForeignTicketing, request: &Value) -> Result<Map<String, V
 fn verdict(ticketing: &ForeignTicketing, item: &Value) -> Result<(), Refused> {
     let text = |field: &str| item[field].as_str().unwrap_or_default();
     let barcode = text("barcode");
-    if barcode.is_empty() || ticketing.state().poison.contains(barcode) {
+    if barcode.is_empty() || ticketing.state.lock().poison.contains(barcode) {
         let why = format!("the barcode {barcode} belongs to another ticket");
         return Err(Refused("BARCODE", why));
     }
@@ -264,7 +264,7 @@ fn controlled_ticket(
     request: &Value,
 ) -> Result<Map<String, Value>, Refused> {
     let barcode = request["barCodeOrTaxNumber"].as_str().unwrap_or_default();
-    let state = ticketing.state();
+    let state = ticketing.state.lock();
     let Some(controls) = state.kept.get(barcode) else {
         return Err(Refused("TICKET", "no such ticket".to_owned()));
     };

@@ -160,7 +160,7 @@ impl Dialect {
     }
 
     /// The moment of a column as the file has it.
-    pub(crate) fn date_text(&self, column: Column, moment: Timestamp) -> String {
+    pub(super) fn date_text(&self, column: Column, moment: Timestamp) -> String {
         let form = match (self.dates, column.is_day()) {
             (DateFormat::IsoUtc, _) => return moment.to_string(),
             (DateFormat::LocalSeconds, true) => "%Y-%m-%d",
@@ -180,7 +180,7 @@ impl Dialect {
     /// Reads a moment: ISO-8601 with an offset; or without one, also a mere day, on
     /// the clocks of the dialect's zone. Of an hour that they show twice it is the first;
     /// a time that they skip is none.
-    pub(crate) fn date(&self, text: &str) -> Option<Dated> {
+    pub(super) fn date(&self, text: &str) -> Option<Dated> {
         if let Ok(at) = text.parse() {
             return Some(Dated { at, is_day: false });
         }
@@ -225,7 +225,7 @@ impl Dialect {
 
 /// A moment as a file tells it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Dated {
+pub(super) struct Dated {
     /// The moment; of a mere day, its first.
     pub at: Timestamp,
     /// Whether only the day was told.

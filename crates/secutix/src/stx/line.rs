@@ -7,11 +7,11 @@ use std::borrow::Cow;
 
 /// A quotation mark that opens and does not close, or closes in mid-field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct UnbalancedQuotes;
+pub(super) struct UnbalancedQuotes;
 
 /// The fields of `line`. A field may stand in quotation marks, and then holds
 /// separators as they are and quotation marks doubled.
-pub(crate) fn split(line: &str, separator: char) -> Result<Vec<Cow<'_, str>>, UnbalancedQuotes> {
+pub(super) fn split(line: &str, separator: char) -> Result<Vec<Cow<'_, str>>, UnbalancedQuotes> {
     let mut fields = Vec::new();
     let mut rest = line;
     loop {
@@ -61,7 +61,7 @@ fn closing_quote(quoted: &str) -> Option<usize> {
 }
 
 /// Writes `fields` as one line, with its end.
-pub(crate) fn join<S: AsRef<str>>(fields: impl IntoIterator<Item = S>, separator: char) -> String {
+pub(super) fn join<S: AsRef<str>>(fields: impl IntoIterator<Item = S>, separator: char) -> String {
     let mut line = String::new();
     for (index, field) in fields.into_iter().enumerate() {
         if index > 0 {

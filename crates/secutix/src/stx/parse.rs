@@ -1,17 +1,15 @@
 //! One line of the file becomes a row, or the list of all its mistakes.
 
 use super::dialect::Dated;
-use super::row::{
-    Conditions, contact_problem, control_character_problem, price_problem, text_problem,
-    vat_problem,
-};
 use super::{
-    Column, Dialect, MAX_REMARK_CHARS, MAX_SHIPMENT_MODE_CHARS, MAX_TAX_NUMBER_CHARS, Operation,
-    PriceFactor, RowProblem, RowReason, StxRow, TicketState, line,
+    Column, Dialect, MAX_PRICE, MAX_REMARK_CHARS, MAX_SHIPMENT_MODE_CHARS, MAX_TAX_NUMBER_CHARS,
+    MAX_VAT, Operation, PriceFactor, RowProblem, RowReason, StxRow, TicketState, line,
 };
 use crate::mask::without_numbers;
 use kernel::table::{is_debris, is_shortened};
-use kernel::{ControlBarcode, InstitutionCode, InvalidCode, Money, Timestamp, VatRate};
+use kernel::{
+    ContactNumber, ControlBarcode, InstitutionCode, InvalidCode, Money, Timestamp, VatRate,
+};
 use std::borrow::Cow;
 use std::str::FromStr;
 
@@ -23,7 +21,7 @@ pub(super) fn parse(
 ) -> Result<StxRow, Vec<RowProblem>> {
     let cells = line::split(text, dialect.separator.as_char()).map_err(|_| {
         vec![RowProblem::of_row(
-            RowReason::UNBALANCED_QUOTES,
+            RowReason::UnbalancedQuotes,
             "a quotation mark opens and does not close in this line, or closes in mid-field; \
              double those that belong to the text, and write each row on one line",
         )]
@@ -50,10 +48,7 @@ pub(super) fn parse(
         )
     });
     let remark = f.remark();
-    let buying_contact = f.optional(Column::BuyingContact, |c, text| {
-        let contact = code(c, text)?;
-        contact_problem(&contact).map_or(Ok(contact), Err)
-    });
+    let buying_contact = f.optional(Column::BuyingContact, contact);
     let season = f.needed(Column::Season, code);
     let product = f.needed(Column::Product, code);
     let tariff = f.needed(Column::Tariff, code);
@@ -80,14 +75,7 @@ pub(super) fn parse(
         free_text(c, text, MAX_SHIPMENT_MODE_CHARS)
     });
     let order_date = f.order_date(order_date, generation_date.or(payment_date), dialect);
-    let conditions = Conditions {
-        price,
-        ticket_state,
-        has_payment_date: f.is_filled(Column::PaymentDate),
-        has_generation_date: f.is_filled(Column::GenerationDate),
-        has_shipment_mode: f.is_filled(Column::ShipmentMode),
-    };
-    fields.problems.extend(conditions.problems());
+    f.look_at_each_other(price, ticket_state);
     let row = || {
         Some(StxRow {
             organisation: match organisation {
@@ -130,7 +118,7 @@ fn field_count_problem(cells: &[Cow<'_, str>], columns: &[Option<Column>]) -> Op
         && surplus.iter().all(|cell| cell.trim().is_empty());
     (!fine).then(|| {
         RowProblem::of_row(
-            RowReason::WRONG_FIELD_COUNT,
+            RowReason::WrongFieldCount,
             format!(
                 "the row has {} fields where the file has {} columns; look for a separator too \
                  few or too many, and put a text that holds one in quotation marks",
@@ -174,7 +162,7 @@ impl Fields<'_> {
             None if text.trim().is_empty() => return None,
             None if is_shortened(text) => Err(RowProblem::of(
                 column,
-                RowReason::SHORTENED,
+                RowReason::Shortened,
                 "is a long number that a spreadsheet has shortened, as to 2,99975E+21, and its last \
                  digits are lost; take the file anew from where it came, and open it with this \
                  column as text",
@@ -195,7 +183,7 @@ impl Fields<'_> {
         if value.is_none() && self.problems.len() == problems_before {
             self.problems.push(RowProblem::of(
                 column,
-                RowReason::MISSING_VALUE,
+                RowReason::MissingValue,
                 "is empty; every row needs it",
             ));
         }
@@ -220,11 +208,38 @@ impl Fields<'_> {
                 if self.problems.is_empty() {
                     self.problems.push(RowProblem::of(
                         Column::OrderDate,
-                        RowReason::MISSING_VALUE,
+                        RowReason::MissingValue,
                         "is empty, and nothing else in the row says when it was sold; fill it",
                     ));
                 }
                 None
+            }
+        }
+    }
+
+    /// The rules between fields, which look at whether something stands in a field, be it
+    /// right or wrong. A price or state that could not be read breaks none of them.
+    fn look_at_each_other(&mut self, price: Option<Money>, state: Option<TicketState>) {
+        if price == Some(Money::ZERO) && self.is_filled(Column::PaymentDate) {
+            self.problems.push(RowProblem::of(
+                Column::PaymentDate,
+                RowReason::PaymentDateWithoutPrice,
+                "is filled though the price is 0; leave it empty or correct the price",
+            ));
+        }
+        let Some(state @ (TicketState::Printed | TicketState::Controlled)) = state else {
+            return;
+        };
+        for (column, reason) in [
+            (Column::GenerationDate, RowReason::GenerationDateMissing),
+            (Column::ShipmentMode, RowReason::ShipmentModeMissing),
+        ] {
+            if !self.is_filled(column) {
+                self.problems.push(RowProblem::of(
+                    column,
+                    reason,
+                    format!("is empty though the ticket is {state}; fill it or correct the state"),
+                ));
             }
         }
     }
@@ -243,18 +258,30 @@ fn code<T: FromStr<Err = InvalidCode>>(column: Column, text: &str) -> Result<T, 
     text.parse().map_err(|error| match error {
         InvalidCode::TooLong { length, limit, .. } => RowProblem::of(
             column,
-            RowReason::TOO_LONG,
+            RowReason::TooLong,
             format!("has {length} characters; at most {limit} are allowed, so take the code of the catalogue"),
         ),
         InvalidCode::Character { found, .. } => RowProblem::of(
             column,
-            RowReason::FORBIDDEN_CHARACTER,
+            RowReason::ForbiddenCharacter,
             format!("holds {found:?}, which a code cannot hold; remove it"),
         ),
         InvalidCode::Empty { .. } => {
-            RowProblem::of(column, RowReason::MISSING_VALUE, "is empty; every row needs it")
+            RowProblem::of(column, RowReason::MissingValue, "is empty; every row needs it")
         }
     })
+}
+
+fn contact(column: Column, text: &str) -> Result<ContactNumber, RowProblem> {
+    let contact: ContactNumber = code(column, text)?;
+    if contact.as_str().bytes().all(|b| b.is_ascii_digit()) {
+        return Ok(contact);
+    }
+    Err(RowProblem::of(
+        column,
+        RowReason::InvalidNumber,
+        "is no contact number; write its digits only, with the leading zeros",
+    ))
 }
 
 fn date(column: Column, text: &str, dialect: &Dialect) -> Result<Timestamp, RowProblem> {
@@ -262,7 +289,7 @@ fn date(column: Column, text: &str, dialect: &Dialect) -> Result<Timestamp, RowP
     if told.is_day && !column.is_day() {
         return Err(RowProblem::of(
             column,
-            RowReason::INVALID_DATE,
+            RowReason::InvalidDate,
             format!(
                 "holds \"{}\", a day without a time; write the time of the scan too, like 2026-07-14 \
                  09:00:00",
@@ -281,7 +308,7 @@ fn dated(column: Column, text: &str, dialect: &Dialect) -> Result<Dated, RowProb
     dialect.date(text).ok_or_else(|| {
         RowProblem::of(
             column,
-            RowReason::INVALID_DATE,
+            RowReason::InvalidDate,
             format!(
                 "holds \"{}\", {why}; write it like 2026-07-14 09:00:00, 14.07.2026 09:00:00 or \
                  2026-07-14T07:00:00.114Z",
@@ -304,7 +331,7 @@ fn word<T: Copy>(
         let names: Vec<&str> = words.iter().map(|word| name(*word)).collect();
         RowProblem::of(
             column,
-            RowReason::UNKNOWN_VALUE,
+            RowReason::UnknownValue,
             format!(
                 "holds \"{}\"; write one of {}",
                 without_numbers(text, 40),
@@ -321,7 +348,7 @@ fn whole_number(column: Column, text: &str, cure: &str) -> Result<Option<i64>, R
     }
     Err(RowProblem::of(
         column,
-        RowReason::INVALID_NUMBER,
+        RowReason::InvalidNumber,
         format!(
             "holds \"{}\", which is no whole number from 0 on; {cure}",
             without_numbers(text, 40)
@@ -337,13 +364,17 @@ fn price(column: Column, text: &str, factor: PriceFactor) -> Result<Money, RowPr
     // A number beyond i64 is far beyond the highest price, too.
     let units = whole_number(column, text, cure)?.unwrap_or(i64::MAX);
     let price = Money::from_minor(units / factor.per_minor());
-    if let Some(problem) = price_problem(price) {
-        return Err(problem);
+    if price > MAX_PRICE {
+        return Err(RowProblem::of(
+            column,
+            RowReason::OutOfRange,
+            format!("is above {MAX_PRICE}; correct it"),
+        ));
     }
     if units % factor.per_minor() != 0 {
         return Err(RowProblem::of(
             column,
-            RowReason::INVALID_NUMBER,
+            RowReason::InvalidNumber,
             format!("holds a fraction of a cent; {cure}"),
         ));
     }
@@ -354,14 +385,21 @@ fn vat(column: Column, text: &str) -> Result<VatRate, RowProblem> {
     let rate = whole_number(column, text, "write the rate × 100, such as 550 for 5.5 %")?;
     let rate = rate.and_then(|rate| u32::try_from(rate).ok());
     let rate = VatRate::from_basis_points(rate.unwrap_or(u32::MAX));
-    vat_problem(rate).map_or(Ok(rate), Err)
+    if rate > MAX_VAT {
+        return Err(RowProblem::of(
+            column,
+            RowReason::OutOfRange,
+            "is above 100 %; write the rate × 100, such as 550 for 5.5 %",
+        ));
+    }
+    Ok(rate)
 }
 
 fn barcode(column: Column, text: &str) -> Result<ControlBarcode, RowProblem> {
     if is_debris(text) {
         return Err(RowProblem::of(
             column,
-            RowReason::FORBIDDEN_CHARACTER,
+            RowReason::ForbiddenCharacter,
             "holds what a spreadsheet makes of a value, like ##### or #N/A, '42, =\"42\" or 42,0, \
              and not the value; take the file anew from where it came, and open it with this \
              column as text",
@@ -372,7 +410,7 @@ fn barcode(column: Column, text: &str) -> Result<ControlBarcode, RowProblem> {
         if length > ControlBarcode::MAX_CHARS {
             RowProblem::of(
                 column,
-                RowReason::TOO_LONG,
+                RowReason::TooLong,
                 format!(
                     "has {length} characters; at most {} are allowed",
                     ControlBarcode::MAX_CHARS
@@ -381,7 +419,7 @@ fn barcode(column: Column, text: &str) -> Result<ControlBarcode, RowProblem> {
         } else {
             RowProblem::of(
                 column,
-                RowReason::FORBIDDEN_CHARACTER,
+                RowReason::ForbiddenCharacter,
                 "holds a character that a barcode cannot hold; write printable ASCII without \
                  blanks and semicolons",
             )
@@ -391,4 +429,31 @@ fn barcode(column: Column, text: &str) -> Result<ControlBarcode, RowProblem> {
 
 fn free_text(column: Column, text: &str, limit: usize) -> Result<String, RowProblem> {
     text_problem(column, text, limit).map_or_else(|| Ok(text.to_owned()), Err)
+}
+
+/// What is wrong with a free text.
+fn text_problem(column: Column, text: &str, limit: usize) -> Option<RowProblem> {
+    if let Some(problem) = control_character_problem(column, text) {
+        return Some(problem);
+    }
+    let length = text.chars().count();
+    (length > limit).then(|| {
+        RowProblem::of(
+            column,
+            RowReason::TooLong,
+            format!("has {length} characters; shorten it to {limit}"),
+        )
+    })
+}
+
+fn control_character_problem(column: Column, text: &str) -> Option<RowProblem> {
+    let found = text.chars().find(|c| c.is_control())?;
+    Some(RowProblem::of(
+        column,
+        RowReason::ForbiddenCharacter,
+        format!(
+            "holds the control character U+{:04X}; remove it",
+            u32::from(found)
+        ),
+    ))
 }

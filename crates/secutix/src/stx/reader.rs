@@ -305,7 +305,7 @@ impl<R: Read> StxRows<R> {
         let line = self.line;
         let parsed = if is_cut {
             let long = format!("has more than {MAX_LINE_BYTES} bytes; correct it");
-            Err(vec![RowProblem::of_row(RowReason::TOO_LONG, long)])
+            Err(vec![RowProblem::of_row(RowReason::TooLong, long)])
         } else {
             parse(&text, &self.columns, &self.dialect)
         };

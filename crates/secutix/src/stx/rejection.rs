@@ -3,59 +3,75 @@ use kernel::no_formula;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt;
-use std::io::{self, Write};
 
-/// Why a row is rejected: a stable code for programs, in snake_case. Who
-/// imports rows adds codes of his own with [`RowReason::new`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct RowReason(&'static str);
-
-impl RowReason {
-    /// Too few or too many fields.
-    pub const WRONG_FIELD_COUNT: Self = Self("wrong_field_count");
-    /// A quotation mark opens and does not close, or closes in mid-field.
-    pub const UNBALANCED_QUOTES: Self = Self("unbalanced_quotes");
-    /// A field that every row needs is empty.
-    pub const MISSING_VALUE: Self = Self("missing_value");
-    /// More characters than the field may have.
-    pub const TOO_LONG: Self = Self("too_long");
-    /// A character the field cannot hold.
-    pub const FORBIDDEN_CHARACTER: Self = Self("forbidden_character");
-    /// None of the words the field allows.
-    pub const UNKNOWN_VALUE: Self = Self("unknown_value");
-    /// Not a moment in time.
-    pub const INVALID_DATE: Self = Self("invalid_date");
-    /// Not a whole number.
-    pub const INVALID_NUMBER: Self = Self("invalid_number");
-    /// A number that a spreadsheet has shortened.
-    pub const SHORTENED: Self = Self("shortened_by_spreadsheet");
-    /// A number that is too small or too large.
-    pub const OUT_OF_RANGE: Self = Self("out_of_range");
-    /// A payment date though the price is 0.
-    pub const PAYMENT_DATE_WITHOUT_PRICE: Self = Self("payment_date_without_price");
-    /// Printed or controlled, and no generation date.
-    pub const GENERATION_DATE_MISSING: Self = Self("generation_date_missing");
-    /// Printed or controlled, and no shipment mode.
-    pub const SHIPMENT_MODE_MISSING: Self = Self("shipment_mode_missing");
-    /// A value in a column that the dialect does not write.
-    pub const COLUMN_NOT_WRITTEN: Self = Self("column_not_written");
-
-    /// A reason of the importer's own.
-    #[must_use]
-    pub const fn new(code: &'static str) -> Self {
-        Self(code)
-    }
-
-    /// The code.
-    #[must_use]
-    pub const fn code(self) -> &'static str {
-        self.0
-    }
-}
-
-impl fmt::Display for RowReason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.0)
+kernel::words! {
+    /// Why a row is rejected: a stable code for programs. The later ones only the
+    /// importer gives, who knows the catalogue and the books.
+    pub enum RowReason: "reason of a rejected row" {
+        /// Too few or too many fields.
+        WrongFieldCount = "wrong_field_count",
+        /// A quotation mark opens and does not close, or closes in mid-field.
+        UnbalancedQuotes = "unbalanced_quotes",
+        /// A field that every row needs is empty.
+        MissingValue = "missing_value",
+        /// More characters than the field may have.
+        TooLong = "too_long",
+        /// A character the field cannot hold.
+        ForbiddenCharacter = "forbidden_character",
+        /// None of the words the field allows.
+        UnknownValue = "unknown_value",
+        /// Not a moment in time.
+        InvalidDate = "invalid_date",
+        /// Not a whole number.
+        InvalidNumber = "invalid_number",
+        /// A number that a spreadsheet has shortened.
+        Shortened = "shortened_by_spreadsheet",
+        /// A number that is too small or too large.
+        OutOfRange = "out_of_range",
+        /// A payment date though the price is 0.
+        PaymentDateWithoutPrice = "payment_date_without_price",
+        /// Printed or controlled, and no generation date.
+        GenerationDateMissing = "generation_date_missing",
+        /// Printed or controlled, and no shipment mode.
+        ShipmentModeMissing = "shipment_mode_missing",
+        /// Another institution's.
+        InstitutionMismatch = "institution_mismatch",
+        /// Another organisation's.
+        OrganisationMismatch = "organisation_mismatch",
+        /// A reservation.
+        OperationNotSale = "operation_not_sale",
+        /// No gate has seen it.
+        StateNotControlled = "state_not_controlled",
+        /// A scan that has not been yet.
+        ScanToCome = "scan_to_come",
+        /// A season that the catalogue does not have.
+        SeasonUnknown = "season_unknown",
+        /// A product that the catalogue's season does not have.
+        ProductUnknown = "product_unknown",
+        /// A product of another family.
+        NotOpenPass = "not_open_pass",
+        /// A tariff that the product does not have.
+        TariffUnknown = "tariff_unknown",
+        /// A tariff without a price on that day.
+        TariffNotValid = "tariff_not_valid",
+        /// Another price than the tariff's.
+        PriceMismatch = "price_mismatch",
+        /// Another rate than the tariff's.
+        VatMismatch = "vat_mismatch",
+        /// A code that would be known with zeros in front.
+        ZerosLost = "leading_zeros_lost",
+        /// No buyer.
+        BuyerAnonymous = "buyer_anonymous",
+        /// A buyer that the catalogue does not have.
+        ContactUnknown = "contact_unknown",
+        /// A buyer without a pending account.
+        ContactMayNotPayLater = "contact_without_pending_account",
+        /// A barcode that was sold or staged otherwise.
+        BarcodeConflict = "barcode_conflict",
+        /// The entry was taken back before it was sold.
+        BarcodeCancelled = "barcode_cancelled",
+        /// An order of another buyer or date has the number.
+        OrderNumberTaken = "order_number_taken",
     }
 }
 
@@ -138,74 +154,44 @@ pub fn explanations(problems: &[RowProblem]) -> String {
 /// The codes of all reasons, each once.
 #[must_use]
 pub fn reasons(problems: &[RowProblem]) -> String {
-    let mut codes: Vec<&str> = problems.iter().map(|p| p.reason.code()).collect();
+    let mut codes: Vec<&str> = problems.iter().map(|p| p.reason.as_str()).collect();
     let mut seen = BTreeSet::new();
     codes.retain(|code| seen.insert(*code));
     codes.join(",")
 }
 
-/// The report on a file: `LINE;REASON;EXPLANATION;ROW`, one line for each
-/// rejected row. Several reasons of one row are joined by commas. The rows are
-/// as they were, so that they can be corrected and imported again.
-#[derive(Debug)]
-pub struct RejectionReport<W> {
-    sink: W,
-    separator: char,
+/// A rejected row in a report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReportedRow {
+    /// Its line in the file.
+    pub line: u64,
+    /// The [`reasons`] of its problems.
+    pub reasons: String,
+    /// Their [`explanations`].
+    pub explanations: String,
+    /// The line as it stands in the file.
+    pub text: String,
 }
 
-impl<W: Write> RejectionReport<W> {
-    /// Starts a report with its header line, in the separator of `dialect`.
-    ///
-    /// # Errors
-    /// If the sink does not take it.
-    pub fn new(mut sink: W, dialect: &Dialect) -> io::Result<Self> {
-        let separator = dialect.separator.as_char();
-        let header = line::join(["LINE", "REASON", "EXPLANATION", "ROW"], separator);
-        sink.write_all(header.as_bytes())?;
-        Ok(Self { sink, separator })
+/// The report on a file: `LINE;REASON;EXPLANATION;ROW` in the separator of `dialect`, one
+/// line for each rejected row, and one that says how many more there are. The rows are
+/// as they were, so that they can be corrected and imported again.
+#[must_use]
+pub fn report(rejected: &[ReportedRow], more: u64, dialect: &Dialect) -> String {
+    let line = |cells: [&str; 4]| line::join(cells, dialect.separator.as_char());
+    let mut report = line(["LINE", "REASON", "EXPLANATION", "ROW"]);
+    for row in rejected {
+        let (number, text) = (row.line.to_string(), no_formula(&row.text));
+        report += &line([&number, &row.reasons, &row.explanations, &text]);
     }
-
-    /// Adds a rejected row, with the [`reasons`] and [`explanations`] of its problems.
-    ///
-    /// # Errors
-    /// If the sink does not take it.
-    pub fn write(
-        &mut self,
-        line: u64,
-        reasons: &str,
-        explanations: &str,
-        row: &str,
-    ) -> io::Result<()> {
-        let line = line.to_string();
-        let row = no_formula(row);
-        let line = line::join([&line, reasons, explanations, &row], self.separator);
-        self.sink.write_all(line.as_bytes())
-    }
-
-    /// Says how many more rows were rejected, if there are any.
-    ///
-    /// # Errors
-    /// If the sink does not take it.
-    pub fn and_more(&mut self, count: u64) -> io::Result<()> {
-        if count == 0 {
-            return Ok(());
-        }
+    if more > 0 {
         let told = format!(
-            "and {count} more rejected rows, which are not kept; correct these and import the \
+            "and {more} more rejected rows, which are not kept; correct these and import the \
              file again"
         );
-        let line = line::join(["", "and_more", &told, ""], self.separator);
-        self.sink.write_all(line.as_bytes())
+        report += &line(["", "and_more", &told, ""]);
     }
-
-    /// Flushes and gives back the sink.
-    ///
-    /// # Errors
-    /// If the sink does not take what is left.
-    pub fn finish(mut self) -> io::Result<W> {
-        self.sink.flush()?;
-        Ok(self.sink)
-    }
+    report
 }
 
 #[cfg(test)]
@@ -221,9 +207,13 @@ mod tests {
             ("@a", "'@a"),
             ("VN;ORG", "VN;ORG"),
         ] {
-            let mut report = RejectionReport::new(Vec::new(), &Dialect::default()).unwrap();
-            report.write(2, "", "", row).unwrap();
-            let report = String::from_utf8(report.finish().unwrap()).unwrap();
+            let row = ReportedRow {
+                line: 2,
+                reasons: String::new(),
+                explanations: String::new(),
+                text: row.to_owned(),
+            };
+            let report = report(&[row], 0, &Dialect::default());
             let (_, cell) = report.rsplit_once(";;").unwrap();
             let cell = cell.trim_start_matches('"');
             assert!(cell.starts_with(shown), "{report}");

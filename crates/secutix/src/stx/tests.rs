@@ -67,9 +67,5 @@ fn exact() -> Dialect {
 }
 
 fn written(rows: &[StxRow], dialect: &Dialect) -> String {
-    let mut writer = StxWriter::new(Vec::new(), dialect.clone()).unwrap();
-    for row in rows {
-        writer.write(row).unwrap();
-    }
-    String::from_utf8(writer.finish().unwrap()).unwrap()
+    write(rows, dialect)
 }

@@ -19,15 +19,13 @@ pub struct ControlledTicketAnswer {
     pub controlled_ticket_data: ControlledTicketData,
 }
 
-/// A ticket and the controls it went through. Fields documented.
+/// A ticket and the controls it went through. Fields documented; those are left out that
+/// may be absent and of which a control barcode has none.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ControlledTicketData {
     /// Its barcode.
     pub barcode: ControlBarcode,
-    /// The container it belongs to, if any.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub container_identifier: Option<String>,
     /// Whether it is itself a container.
     #[serde(default)]
     pub container_ticket: bool,
@@ -37,19 +35,10 @@ pub struct ControlledTicketData {
     /// Whether it is a duplicate.
     #[serde(default)]
     pub duplicate: bool,
-    /// When it was printed; absent for what was printed elsewhere.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub printing_date_time: Option<Timestamp>,
     /// Whether it still counts.
     pub state: ValidityState,
-    /// Its tax number, if any.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub tax_number: Option<String>,
     /// Who made it.
     pub ticket_kind: TicketKind,
-    /// On what it is printed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub ticket_medium: Option<TicketMedium>,
 }
 
 /// What is read of what another's `getControlledTicket` gives.
@@ -127,18 +116,4 @@ kernel::open_words! {
         /// Printed elsewhere: every control barcode.
         ThirdParty = "THIRD_PARTY",
     }
-}
-
-/// `ticketMedium`. Documented.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum TicketMedium {
-    /// Content only.
-    Content,
-    /// An electronic ticket.
-    ETicket,
-    /// Thermal paper.
-    Thermal,
-    /// A telephone.
-    Mobile,
 }

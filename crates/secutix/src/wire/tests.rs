@@ -221,18 +221,14 @@ fn get_controlled_ticket_gives_the_ticket_and_its_controls() {
     let answer = ControlledTicketAnswer {
         controlled_ticket_data: ControlledTicketData {
             barcode: barcode(),
-            container_identifier: None,
             container_ticket: false,
             control_operations: vec![ControlOperation {
                 control_operation_type: ControlOperationType::OfflineOk,
                 operation_date_time: "2026-07-14T07:00:00.114Z".parse().unwrap(),
             }],
             duplicate: false,
-            printing_date_time: None,
             state: ValidityState::Valid,
-            tax_number: None,
             ticket_kind: TicketKind::ThirdParty,
-            ticket_medium: Some(TicketMedium::ETicket),
         },
     };
     let data = json!({
@@ -244,8 +240,7 @@ fn get_controlled_ticket_gives_the_ticket_and_its_controls() {
         }],
         "duplicate": false,
         "state": "VALID",
-        "ticketKind": "THIRD_PARTY",
-        "ticketMedium": "E_TICKET"
+        "ticketKind": "THIRD_PARTY"
     });
     check(
         &Answer::ok("r2".to_owned(), answer.clone()),
@@ -273,9 +268,6 @@ fn the_words_of_a_ticket_are_the_documented_ones() {
         check(&kind, &json!(text));
     }
     check(&ValidityState::Cancelled, &json!("CANCELLED"));
-    check(&TicketMedium::Content, &json!("CONTENT"));
-    check(&TicketMedium::Thermal, &json!("THERMAL"));
-    check(&TicketMedium::Mobile, &json!("MOBILE"));
     check(&TicketKind::Other("OWN".to_owned()), &json!("OWN"));
 }
 

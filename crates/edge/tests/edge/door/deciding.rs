@@ -215,10 +215,10 @@ fn guarded_refuses_who_went_in_today_and_who_is_listed() {
         stage = stage.restart();
     }
     let list: edge::agent::PassList = Box::new(|_, _| Some(otipass::Refusal::PassBlocked));
-    stage.door.agent_mut().use_pass_list(Some(list));
+    stage.door.use_pass_list(Some(list));
     assert_eq!(told(&stage.scan("12583241")).1.outcome, "pass_blocked");
     stage.pass(24 * 3_600_000);
-    stage.door.agent_mut().use_pass_list(None);
+    stage.door.use_pass_list(None);
     assert!(told(&stage.scan(PASS)).1.open, "another day");
 }
 

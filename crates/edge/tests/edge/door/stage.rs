@@ -169,7 +169,7 @@ impl Stage {
     }
 
     pub fn mode(&self) -> Mode {
-        self.door.agent().mode().0
+        self.door.status().mode
     }
 
     /// The process ends and another begins.

@@ -3,13 +3,13 @@
 use super::kept::{hire, signed_in};
 use super::{alone, database, text};
 use db::{Db, DbUrl};
-use secutix::stx::{Dialect, StxWriter};
+use secutix::stx::{self, Dialect};
 
 #[tokio::test]
 async fn every_change_by_a_command_stands_on_the_audit_page() {
     let mut house = alone("");
-    let empty = StxWriter::new(Vec::new(), Dialect::default()).unwrap();
-    std::fs::write(house.path("none.csv"), empty.finish().unwrap()).unwrap();
+    let empty = stx::write([], &Dialect::default());
+    std::fs::write(house.path("none.csv"), empty).unwrap();
     let (copy, database) = (house.path("copy.db"), database(&house));
     let (copy, to, none) = (text(&copy), text(&database), house.path("none.csv"));
     let restore = ["restore", copy, "--to", to, "--replace"];

@@ -19,10 +19,7 @@ fn columns_stand_in_the_order_of_the_header_and_optional_ones_may_lack() {
     // A row may end early, but only where optional columns are left out.
     let short = ROW.rsplit_once(";;;").unwrap().0;
     let rejection = read_one(short).unwrap_err();
-    assert_eq!(
-        rejection.problems[0].reason,
-        RowReason::SHIPMENT_MODE_MISSING
-    );
+    assert_eq!(rejection.problems[0].reason, RowReason::ShipmentModeMissing);
 }
 
 #[test]
@@ -50,7 +47,7 @@ fn what_a_row_leaves_out_has_the_documented_default() {
     let problems = undated.unwrap_err().problems;
     assert_eq!(
         (problems[0].column, problems[0].reason),
-        (Some(Column::GenerationDate), RowReason::INVALID_DATE)
+        (Some(Column::GenerationDate), RowReason::InvalidDate)
     );
     assert!(problems[0].explanation.contains("the time"), "{problems:?}");
     // An order is of its own day, and of no other ticket's.
@@ -62,7 +59,7 @@ fn what_a_row_leaves_out_has_the_documented_default() {
     let problems = never.unwrap_err().problems;
     assert_eq!(
         (problems[0].column, problems[0].reason, problems.len()),
-        (Some(Column::OrderDate), RowReason::MISSING_VALUE, 1)
+        (Some(Column::OrderDate), RowReason::MissingValue, 1)
     );
 }
 

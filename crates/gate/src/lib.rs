@@ -16,6 +16,7 @@ pub mod decide;
 pub mod devices;
 mod gate;
 mod hash;
+mod json;
 pub mod nodes;
 pub mod outbox;
 pub mod pass_list;

@@ -26,6 +26,7 @@ db::conformance! {
     what_became_of_a_code_is_known,
     a_table_adds_and_updates_and_the_rest_stays,
     what_is_written_is_read_back,
+    a_setting_of_a_newer_version_stays,
 }
 
 fn sector(code: &str) -> SectorCode {
@@ -575,4 +576,29 @@ fn a_table_has_two_thousand_rows_at_most() {
     assert!(read_site_table(&rows(ROWS_LIMIT)).is_ok());
     let found = findings(&rows(ROWS_LIMIT + 1));
     assert_eq!(found, [(ROWS_LIMIT + 2, "", "table_too_long".to_owned())]);
+}
+
+/// Where an older node saves a device beside a newer one, it keeps what it does not know.
+async fn a_setting_of_a_newer_version_stays(test: TestDb) {
+    let house = usual(test).await;
+    let settings = "SELECT settings FROM gate_device WHERE code = 'PDA01'";
+    let kept: String = house
+        .test
+        .db
+        .write("newer", move |tx| {
+            tx.execute(
+                "UPDATE gate_device SET settings = '{\"sound\":false,\"torch\":true}' WHERE code = 'PDA01'",
+                db::params![],
+            )?;
+            let usual = DeviceSettings::default();
+            let read = Site::load(tx)?.settings_of(&device("PDA01"));
+            assert_eq!(read, DeviceSettings { sound: false, ..usual });
+            change_device(tx, &device("PDA01"), &at("VN_AUG_D1"))?;
+            let saved = Site::load(tx)?.settings_of(&device("PDA01"));
+            assert_eq!(saved, at("VN_AUG_D1").settings);
+            Ok::<_, SiteChangeError>(tx.value(settings, db::params![])?)
+        })
+        .await
+        .unwrap();
+    assert!(kept.contains("\"torch\":true"), "{kept}");
 }

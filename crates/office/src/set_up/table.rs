@@ -10,7 +10,7 @@ use plan::Plan;
 use super::site_change::{self, site};
 use crate::page::*;
 use crate::uploaded::Uploaded;
-use gate::site::table::{Column, ROWS_LIMIT, read_site_table, site_table_text, write_site_table};
+use gate::site::table::{ROWS_LIMIT, read_site_table, site_table_text, write_site_table};
 use kernel::{Finding, Place};
 
 kernel::texts!(Texts in Fr, En beside crate::words::Words {

@@ -39,7 +39,9 @@ pub use code::{
     OrganisationCode, ProductCode, SalesChannelCode, SeasonCode, SectorCode, TariffCode,
 };
 pub use device_time::DeviceTime;
-pub use escape::{escaped, from_no_formula, hex, no_formula, percent_encoded, without_numbers};
+pub use escape::{
+    escaped, from_hex, from_no_formula, hex, no_formula, percent_encoded, without_numbers,
+};
 pub use finding::{Finding, Part, Phrase, Place, Position, Say, Severity};
 pub use id::{
     CancellationId, CardNumber, CheckId, ControlBarcode, EnrolmentId, InvalidId,

@@ -435,13 +435,16 @@ fn findings(text: &str) -> Vec<(usize, &'static str, String)> {
 }
 
 /// A table, and what is found in it.
-type Case = (String, Vec<(usize, &'static str, &'static str)>);
+type Case<'a> = (String, Vec<(usize, &'static str, &'a str)>);
 
 #[test]
 fn each_mistake_of_a_table_is_found_with_its_line_and_column() {
     const HEAD: &str = "sector,sector_name,door,device,language,direction,sound\n";
-    let long = "x".repeat(101);
-    let cases: [Case; 20] = [
+    let (long, many) = ("x".repeat(101), "A".repeat(41));
+    let too_long = format!(
+        "As to a code, the sector code \"{many}\" has 41 characters; at most 40 are allowed."
+    );
+    let cases: [Case<'_>; 20] = [
         (String::new(), vec![(1, "", "table_empty")]),
         (" \n\n".to_owned(), vec![(1, "", "table_empty")]),
         (HEAD.to_owned(), vec![(1, "", "table_empty")]),
@@ -455,19 +458,15 @@ fn each_mistake_of_a_table_is_found_with_its_line_and_column() {
         ),
         (format!("{HEAD}A,,,,,,,,x"), vec![(2, "", "too_many_cells")]),
         (
-            format!("{HEAD}{},,,,,,", "A".repeat(41)),
-            vec![(
-                2,
-                "sector",
-                "This code has 41 characters, at most 40 are allowed.",
-            )],
+            format!("{HEAD}{many},,,,,,"),
+            vec![(2, "sector", &too_long)],
         ),
         (
             "sep=,\r\nsector,sector_name,door,device\r\nA;B,,,".to_owned(),
             vec![(
                 3,
                 "sector",
-                "A code holds neither a semicolon nor control characters.",
+                "As to a code, the sector code \"A;B\" holds the character ';', which a code cannot hold.",
             )],
         ),
         (

@@ -5,7 +5,7 @@ use crate::site::change::{NAME_LIMIT_CHARS, is_name};
 use crate::site::found;
 use crate::{Device, DeviceSettings};
 use csv::{ReaderBuilder, StringRecord};
-use kernel::finding::Lines;
+use kernel::finding::{Lines, Phrase};
 use kernel::table::{NoTable, is_shortened, separator, text_of};
 use kernel::{
     DeviceCode, DoorCode, Finding, InvalidCode, Language, Place, SectorCode, from_no_formula,
@@ -236,13 +236,8 @@ impl Reader {
         match text.parse() {
             Ok(code) => Cell::Good(code),
             Err(error) => {
-                self.find(row.line, column, text, |at| match error {
-                    InvalidCode::Empty { .. } => found::code_missing(at),
-                    InvalidCode::TooLong { length, limit, .. } => {
-                        found::code_too_long(at, length, limit)
-                    }
-                    InvalidCode::Character { .. } => found::code_character(at),
-                });
+                let found = |at| found::code_invalid(at, error.phrase());
+                self.find(row.line, column, text, found);
                 Cell::Bad
             }
         }
@@ -316,15 +311,16 @@ impl Reader {
     /// them, so that all mistakes are found at once.
     fn settings(&mut self, row: &Row<'_>) -> (Option<Language>, DeviceSettings) {
         let mut settings = DeviceSettings::default();
-        let language = self.said(row, "language", found::cell_language, |text| {
+        let language = self.said(row, "language", found::language_unknown, |text| {
             text.parse().ok()
         });
-        let direction = self.said(row, "direction", found::cell_direction, |text| {
+        let direction = self.said(row, "direction", found::direction_unknown, |text| {
             text.to_lowercase().parse().ok()
         });
         settings.direction = direction.unwrap_or(settings.direction);
         for (column, switch) in DeviceSettings::SWITCHES {
-            let said = self.said(row, column, found::not_yes_or_no, yes_or_no);
+            let wrong = |at, _| found::not_yes_or_no(at);
+            let said = self.said(row, column, wrong, yes_or_no);
             let switch = switch(&mut settings);
             *switch = said.unwrap_or(*switch);
         }
@@ -336,13 +332,14 @@ impl Reader {
         &mut self,
         row: &Row<'_>,
         column: &'static str,
-        wrong: impl FnOnce(Place) -> Finding,
+        wrong: impl FnOnce(Place, Phrase) -> Finding,
         read: impl Fn(&str) -> Option<T>,
     ) -> Option<T> {
         let text = row.cell(column).filter(|text| !text.is_empty())?;
         let said = read(text);
         if said.is_none() {
-            self.find(row.line, column, text, wrong);
+            let found = |at| wrong(at, Phrase::quoted(text));
+            self.find(row.line, column, text, found);
         }
         said
     }

@@ -56,7 +56,7 @@ pub use kernel::{FromValue, Value};
 pub use lease::{Held, Lease};
 pub use migrate::{Migration, Schema, between_others};
 pub use row::{FromRow, Row};
-pub use sqlite::file::{Alone, close as close_to_others, not_missing};
+pub use sqlite::file::{Alone, COMPANIONS, close as close_to_others, not_missing};
 pub use sums::Sums;
 pub use transfer::{Passed, Transfer};
 pub use tx::Tx;

@@ -127,9 +127,7 @@ pub fn read(path: &Path) -> io::Result<String> {
 }
 
 fn older(path: &Path) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".1");
-    name.into()
+    kernel::beside(path, ".1")
 }
 
 #[cfg(test)]

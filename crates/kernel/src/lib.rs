@@ -51,7 +51,7 @@ pub use language::Language;
 pub use money::{Money, VatRate};
 pub use network::{is_this_machine, network, site};
 pub use organisation::Organisation;
-pub use owner::{as_its_folder, owner_only, replace};
+pub use owner::{as_its_folder, beside, folder_of, owner_only, replace};
 pub use pass::{Checksum, EntriesLeft, Lengths, NumType, NumberFormat};
 pub use seal::{Seal, SealError};
 pub use spelling::{is_slip, meant};

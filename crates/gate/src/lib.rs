@@ -25,11 +25,11 @@ pub mod site;
 
 pub use api::{Told, problem};
 pub use decide::Deciding;
-pub use decide::cancellation::{CancelError, Cancellation, Cancelled, Obstacle};
+pub use decide::cancellation::{CancelError, Cancellation, Obstacle};
 pub use decide::check::{Check, CheckError, Freshness};
 pub use decide::decision::{Admission, Decision, Reason};
 pub use decide::journal::{JournalError, JournalItem, Merged};
-pub use decide::look::{Admissible, LastEntry, Look, LookError};
+pub use decide::look::LookError;
 pub use decide::partner_window::{PartnerFailure, PartnerState};
 pub use decide::repeat::Earlier;
 pub use decide::scan::{ForcedNote, NoteInvalid, Scan, ScanRefused};

@@ -138,7 +138,7 @@ impl Gate {
             enrolment: Some(enrolment),
             repeat_window_ms: settings.repeat_window_ms(),
             settings: site.settings_of(&device),
-            detection: settings.detection(),
+            detection: settings.detection.clone(),
             offline_policy: settings.offline_policy,
             pass_list_version,
             cancel_within_s: CANCEL_WITHIN_MS / 1_000,

@@ -335,7 +335,7 @@ impl Merging {
         let JournalItem { scan, sending, .. } = item;
         let present = || {
             let meaning = Meaning::of(&scan.device, &self.site, &self.settings.mapping);
-            (meaning, self.settings.detection(), self.set_up)
+            (meaning, self.settings.detection.clone(), self.set_up)
         };
         let named = match sending.set_up {
             Some(set_up) => {

@@ -54,7 +54,7 @@ pub(crate) fn record(
         Some(row) => (row.get("revision")?, Some(detection_of(&row)?)),
         None => (0, None),
     };
-    let (mapping, detection) = (&settings.mapping, settings.detection());
+    let (mapping, detection) = (&settings.mapping, &settings.detection);
     let mut known = BTreeMap::new();
     for row in tx.query(
         "SELECT * FROM gate_revision_device d WHERE revision =
@@ -71,7 +71,7 @@ pub(crate) fn record(
         .into_iter()
         .filter(|(device, meaning)| known.get(device) != Some(meaning))
         .peekable();
-    if changed.peek().is_none() && former.as_ref() == Some(&detection) {
+    if changed.peek().is_none() && former.as_ref() == Some(detection) {
         return Ok(latest);
     }
     let revision: i64 = latest + 1;

@@ -60,4 +60,4 @@ pub use sqlite::file::{Alone, COMPANIONS, close as close_to_others, not_missing}
 pub use sums::Sums;
 pub use transfer::{Passed, Transfer};
 pub use tx::Tx;
-pub use url::{DbUrl, Durability};
+pub use url::DbUrl;

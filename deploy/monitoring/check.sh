@@ -32,6 +32,13 @@ if [ -n "$unknown" ]; then
     echo "these metrics do not exist: $unknown" >&2
     exit 1
 fi
+# The queues are told apart by a label.
+for queue in $(grep -ohE 'passerelle_waiting\{of=\\?"[a-z_]+' alerts.yml dashboard.json | grep -oE '[a-z_]+$' | sort -u); do
+    if ! grep -q "(\"$queue\", " ../../crates/server/src/health.rs; then
+        echo "nothing waits under this name: $queue" >&2
+        exit 1
+    fi
+done
 echo "metrics in the program that neither rules nor dashboard show:"
 comm -13 <(echo "$named") <(echo "$known") | sed 's/^/  /'
 

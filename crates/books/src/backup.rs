@@ -143,12 +143,10 @@ pub async fn back_up(from: &Path, to: &Path, sides: Sides, now: Timestamp) -> Re
 }
 
 fn make_folder_of(file: &Path) -> Result<()> {
-    match file.parent().filter(|f| !f.as_os_str().is_empty()) {
-        Some(folder) => std::fs::create_dir_all(folder)
-            .and_then(|()| kernel::as_its_folder(folder))
-            .with_context(cannot_be(folder, "made")),
-        None => Ok(()),
-    }
+    let folder = kernel::folder_of(file);
+    std::fs::create_dir_all(folder)
+        .and_then(|()| kernel::as_its_folder(folder))
+        .with_context(cannot_be(folder, "made"))
 }
 
 /// A file under another name, gone unless it becomes what it is to be.
@@ -157,9 +155,7 @@ struct PartFile(PathBuf);
 impl PartFile {
     /// Makes room for the part of `of`.
     fn new(of: &Path) -> Result<Self> {
-        let mut name = of.as_os_str().to_owned();
-        name.push(".part");
-        let part = Self(name.into());
+        let part = Self(kernel::beside(of, ".part"));
         match std::fs::remove_file(&part.0) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 Err(error).with_context(cannot_be(&part.0, "removed"))
@@ -170,13 +166,9 @@ impl PartFile {
 
     /// Gives it its name, durably.
     fn becomes(self, to: &Path) -> Result<()> {
-        let folder = match to.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
-            _ => Path::new("."),
-        };
         kernel::as_its_folder(&self.0)
             .and_then(|()| std::fs::rename(&self.0, to))
-            .and_then(|()| std::fs::File::open(folder)?.sync_all())
+            .and_then(|()| std::fs::File::open(kernel::folder_of(to))?.sync_all())
             .with_context(cannot_be(to, "named"))
     }
 }

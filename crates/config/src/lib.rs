@@ -27,7 +27,7 @@ pub use text::{read_letters, read_text};
 pub use upkeep::{Backup, Retention, Support};
 pub use variable::is_variable;
 
-use db::{DbUrl, Durability};
+use db::DbUrl;
 use gate::OfflinePolicy;
 use gate::WhenSilent;
 use kernel::{Additions, Finding, InstitutionCode, SealError};
@@ -178,15 +178,12 @@ impl Default for Server {
 pub struct Database {
     /// `sqlite:PATH` or `postgres://…`.
     url: String,
-    /// Whether a decision is on the disk before it is answered. Leave it `full`.
-    durability: Durability,
 }
 
 impl Default for Database {
     fn default() -> Self {
         Self {
             url: "sqlite:passerelle.db".to_owned(),
-            durability: Durability::Full,
         }
     }
 }
@@ -476,12 +473,6 @@ impl Config {
             DbUrl::SqliteFile(path) => DbUrl::SqliteFile(self.path(&path)),
             other => other,
         })
-    }
-
-    /// What the database's commits promise.
-    #[must_use]
-    pub const fn durability(&self) -> Durability {
-        self.database.durability
     }
 
     /// The files to serve https with; none for plain HTTP.

@@ -64,8 +64,6 @@ impl Config {
         let Ok(DbUrl::SqliteFile(database)) = self.database_url() else {
             return None;
         };
-        let mut name = database.into_os_string();
-        name.push(".events.jsonl");
-        Some(name.into())
+        Some(kernel::beside(&database, ".events.jsonl"))
     }
 }

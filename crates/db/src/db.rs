@@ -1,6 +1,6 @@
 use crate::job::{Access, Queues};
 use crate::writing::Writing;
-use crate::{DbError, DbUrl, Durability, Tx, postgres, sqlite};
+use crate::{DbError, DbUrl, Tx, postgres, sqlite};
 use std::fmt;
 use std::sync::Arc;
 
@@ -33,19 +33,11 @@ impl Db {
     /// # Errors
     /// [`DbError::Unavailable`] if it cannot be opened or reached.
     pub async fn open(url: &DbUrl) -> Result<Self, DbError> {
-        Self::open_with(url, Durability::Full).await
-    }
-
-    /// As [`Db::open`], with a weaker promise if wanted.
-    ///
-    /// # Errors
-    /// [`DbError::Unavailable`] if it cannot be opened or reached.
-    pub async fn open_with(url: &DbUrl, durability: Durability) -> Result<Self, DbError> {
         let url = url.clone();
         tokio::task::spawn_blocking(move || match url {
-            DbUrl::SqliteMemory => sqlite::open_memory(durability),
-            DbUrl::SqliteFile(path) => sqlite::open_file(&path, durability),
-            DbUrl::Postgres(url) => postgres::open(&url, durability),
+            DbUrl::SqliteMemory => sqlite::open_memory(),
+            DbUrl::SqliteFile(path) => sqlite::open_file(&path),
+            DbUrl::Postgres(url) => postgres::open(&url),
         })
         .await
         .map_err(|_| DbError::Closed)?

@@ -1,7 +1,8 @@
 use crate::writing::Writing;
 use crate::{DbError, Tx};
+use parking_lot::Mutex;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
 
@@ -32,10 +33,7 @@ impl Queue {
         let waiting = Arc::new(Mutex::new(waiting));
         for (number, mut work) in workers.into_iter().enumerate() {
             let waiting = Arc::clone(&waiting);
-            let next = move || {
-                let mut waiting = waiting.lock().unwrap_or_else(PoisonError::into_inner);
-                waiting.blocking_recv()
-            };
+            let next = move || waiting.lock().blocking_recv();
             std::thread::Builder::new()
                 .name(format!("{name}-{number}"))
                 .spawn(move || {

@@ -9,7 +9,7 @@ mod connect;
 pub(crate) mod statement;
 
 use crate::job::{Access, Job, Queue, Queues, Verdict};
-use crate::{DbError, Durability, Tx};
+use crate::{DbError, Tx};
 use connect::{AT_ONCE, Line, Server};
 use statement::{Met, PostgresTx};
 use std::sync::Arc;
@@ -54,11 +54,11 @@ const ATTEMPTS: u32 = 12;
 /// How often one whose row was there already is tried: the second time finds it.
 const ATTEMPTS_IF_TAKEN: u32 = 3;
 
-pub(crate) fn open(url: &str, durability: Durability) -> Result<Queues, DbError> {
+pub(crate) fn open(url: &str) -> Result<Queues, DbError> {
     let server = Arc::new(Server::of(url)?);
     let pool = |name: &str, patience: Patience| {
         let mut connections = (0..patience.connections)
-            .map(|number| Connection::new(&server, patience, durability, number))
+            .map(|number| Connection::new(&server, patience, number))
             .collect::<Result<Vec<_>, _>>()?;
         // The others connect when they are needed; one must work now.
         connections[0].line()?;
@@ -78,7 +78,6 @@ pub(crate) fn open(url: &str, durability: Durability) -> Result<Queues, DbError>
 struct Connection {
     server: Arc<Server>,
     patience: Patience,
-    durability: Durability,
     number: u32,
     runtime: Runtime,
     open: Option<Line>,
@@ -92,16 +91,10 @@ enum Attempt {
 }
 
 impl Connection {
-    fn new(
-        server: &Arc<Server>,
-        patience: Patience,
-        durability: Durability,
-        number: u32,
-    ) -> Result<Self, DbError> {
+    fn new(server: &Arc<Server>, patience: Patience, number: u32) -> Result<Self, DbError> {
         Ok(Self {
             server: Arc::clone(server),
             patience,
-            durability,
             number,
             runtime: Builder::new_current_thread()
                 .enable_all()
@@ -187,7 +180,7 @@ impl Connection {
             runtime: &self.runtime,
             home: self.server.home(),
             limit: self.patience.statement,
-            begin: Some(begin(job.access(), self.patience, self.durability)),
+            begin: Some(begin(job.access(), self.patience)),
             met: None,
         };
         let mut tx = Tx::postgres(postgres);
@@ -237,22 +230,17 @@ impl Connection {
 
 /// What begins a transaction. What holds for it is said with it, and nothing is said
 /// for the session: behind a pooler the next transaction has another.
-fn begin(access: Access, patience: Patience, durability: Durability) -> String {
+fn begin(access: Access, patience: Patience) -> String {
     let ms = |limit: Duration| limit.as_millis();
     let mode = match access {
         Access::Write => "READ COMMITTED",
         Access::Read => "REPEATABLE READ, READ ONLY",
     };
-    let commit = match durability {
-        // As the operator has it.
-        Durability::Full => "",
-        Durability::Relaxed => "; SET LOCAL synchronous_commit = off",
-    };
     // Should this process freeze, its rows are free again after a while.
     let idle = patience.statement + patience.lock;
     format!(
         "BEGIN ISOLATION LEVEL {mode}; SET LOCAL lock_timeout = {}; \
-         SET LOCAL statement_timeout = {}; SET LOCAL idle_in_transaction_session_timeout = {}{commit}",
+         SET LOCAL statement_timeout = {}; SET LOCAL idle_in_transaction_session_timeout = {}",
         ms(patience.lock),
         ms(patience.statement),
         ms(idle),

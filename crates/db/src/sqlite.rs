@@ -4,7 +4,7 @@ pub(crate) mod file;
 pub(crate) mod statement;
 
 use crate::job::{Job, QUEUE_LIMIT, Queue, Queues, Upkeep, Verdict};
-use crate::{DbError, Durability, Tx};
+use crate::{DbError, Tx};
 use file::Opened;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
@@ -30,9 +30,9 @@ const LOOK_AFTER: Duration = Duration::from_millis(500);
 /// the log is folded in and emptied.
 const QUIET_COMMITS: u32 = 4;
 
-pub(crate) fn open_memory(durability: Durability) -> Result<Queues, DbError> {
+pub(crate) fn open_memory() -> Result<Queues, DbError> {
     let connection = Connection::open_in_memory().map_err(DbError::unavailable)?;
-    let writes = start_writer(Writer::of(prepared(connection, durability)?, None))?;
+    let writes = start_writer(Writer::of(prepared(connection)?, None))?;
     // A second connection would see another, empty database: reads queue with
     // the writes.
     Ok(Queues::of(writes.clone(), writes))
@@ -42,7 +42,7 @@ pub(crate) fn open_memory(durability: Durability) -> Result<Queues, DbError> {
 #[cfg(feature = "testing")]
 pub(crate) fn memory() -> Result<Writer, DbError> {
     let connection = Connection::open_in_memory().map_err(DbError::unavailable)?;
-    Ok(Writer::of(prepared(connection, Durability::Relaxed)?, None))
+    Ok(Writer::of(prepared(connection)?, None))
 }
 
 /// Runs one closure on the thread of the caller.
@@ -57,10 +57,10 @@ pub(crate) fn perform(writer: &mut Writer, job: Box<dyn Job>) {
     }
 }
 
-pub(crate) fn open_file(path: &Path, durability: Durability) -> Result<Queues, DbError> {
+pub(crate) fn open_file(path: &Path) -> Result<Queues, DbError> {
     file::ready(path)?;
     let connection = Connection::open(path).map_err(DbError::unavailable)?;
-    let connection = prepared(connection, durability)?;
+    let connection = prepared(connection)?;
     // The first statement opens the log, too.
     connection
         .query_row("SELECT COUNT(*) FROM sqlite_schema", [], |_| Ok(()))
@@ -100,17 +100,13 @@ fn configured(connection: &Connection) -> rusqlite::Result<()> {
         .map(drop)
 }
 
-fn prepared(connection: Connection, durability: Durability) -> Result<Connection, DbError> {
-    let synchronous = match durability {
-        Durability::Full => "FULL",
-        Durability::Relaxed => "OFF",
-    };
+fn prepared(connection: Connection) -> Result<Connection, DbError> {
     configured(&connection)
         .and_then(|()| {
             // What is removed is overwritten, as far as SQLite does that: else all
             // card numbers would stay behind in free space.
             connection.execute_batch(&format!(
-                "PRAGMA journal_mode = WAL; PRAGMA synchronous = {synchronous}; \
+                "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
                  PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}; \
                  PRAGMA journal_size_limit = {LOG_LIMIT}; \
                  PRAGMA secure_delete = ON; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536;"

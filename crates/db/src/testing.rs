@@ -5,8 +5,9 @@ use crate::job::{Queue, Queues};
 use crate::steps::InStep;
 pub use crate::steps::Steps;
 use crate::{Db, DbError, DbUrl, sqlite};
+use parking_lot::Mutex;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use tempfile::TempDir;
 
 /// The environment variable that names the PostgreSQL server for tests, any
@@ -61,8 +62,7 @@ pub fn sqlite_in_step() -> Result<(Db, Steps), DbError> {
     let steps = Steps::default();
     let queue = Queue::InStep(InStep {
         perform: Arc::new(move |job| {
-            let writer = writer.lock();
-            sqlite::perform(&mut writer.unwrap_or_else(PoisonError::into_inner), job);
+            sqlite::perform(&mut writer.lock(), job);
         }),
         steps: steps.clone(),
     });

@@ -57,16 +57,3 @@ impl fmt::Debug for DbUrl {
         }
     }
 }
-
-kernel::words! {
-    /// What a commit promises.
-    #[derive(Default)]
-    pub enum Durability: "durability" {
-        /// On the disk before the closure's caller hears of it.
-        #[default]
-        Full = "full",
-        /// Safe against a crash of the process, not of the machine. Only for
-        /// measuring what durability costs.
-        Relaxed = "relaxed",
-    }
-}

@@ -1,8 +1,8 @@
 //! What the last writes came to, for whoever asks whether the database takes any.
 
 use crate::DbError;
+use parking_lot::Mutex;
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// How long a failure counts that nobody met again. An operation that failed and
@@ -28,7 +28,7 @@ impl Failed {
 
 impl Writing {
     pub(crate) fn ended(&self, name: &'static str, failed: Option<&DbError>) {
-        let mut failures = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut failures = self.0.lock();
         match failed.filter(|error| error.is_of_the_store() && !error.is_held_up()) {
             Some(error) => {
                 let (error, at) = (error.clone(), Instant::now());
@@ -49,7 +49,7 @@ impl Writing {
     }
 
     pub(crate) fn trouble(&self) -> Option<DbError> {
-        let mut failures = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut failures = self.0.lock();
         let now = Instant::now();
         failures.retain(|_, failed| failed.counts(now));
         failures.values().next().map(|failed| failed.error.clone())

@@ -102,6 +102,18 @@ impl Default for DeviceSettings {
     }
 }
 
+impl DeviceSettings {
+    /// Those that are yes or no, by their names in site files and tables, in the order in
+    /// which these have them.
+    pub const SWITCHES: [(&str, fn(&mut Self) -> &mut bool); 5] = [
+        ("switch_direction", |of| &mut of.may_switch_direction),
+        ("forced_entry", |of| &mut of.forced_entry),
+        ("several_persons", |of| &mut of.several_persons),
+        ("help_desk", |of| &mut of.help_desk),
+        ("sound", |of| &mut of.sound),
+    ];
+}
+
 /// How a pass is told from another code.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Detection {
@@ -136,4 +148,24 @@ pub struct DeviceReport {
     /// `online`, or `offline` if it decides by itself at present.
     #[param(inline)]
     pub mode: Option<Mode>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn each_setting_that_is_yes_or_no_has_its_switch() {
+        let usual = DeviceSettings::default();
+        let mut other = usual;
+        for (_, switch) in DeviceSettings::SWITCHES {
+            *switch(&mut other) = !*switch(&mut usual.clone());
+        }
+        let (usual, other) = (json!(usual), json!(other));
+        let settings = usual.as_object().unwrap();
+        for (name, is) in settings.iter().filter(|(_, is)| is.is_boolean()) {
+            assert_ne!(other[name], *is, "{name}");
+        }
+    }
 }

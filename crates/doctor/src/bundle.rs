@@ -10,7 +10,7 @@ use db::{Db, DbError, DbUrl};
 use kernel::{Language, Timestamp, causes};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 /// Words in the name of a key that holds a secret.
@@ -103,10 +103,9 @@ async fn house(config: &Config, db: Option<Db>, now: Timestamp) -> Vec<Page> {
     };
     let sizes = database.iter().flat_map(|path| {
         ["", "-wal"].map(|suffix| {
-            let mut name = path.as_os_str().to_owned();
-            name.push(suffix);
-            let bytes = std::fs::metadata(&name).ok().map(|file| file.len());
-            json!({"file": PathBuf::from(name), "bytes": bytes})
+            let file = kernel::beside(path, suffix);
+            let bytes = std::fs::metadata(&file).ok().map(|file| file.len());
+            json!({"file": file, "bytes": bytes})
         })
     });
     let mut pages = vec![Page::of_json(

@@ -4,13 +4,13 @@
 
 use crate::support::mask;
 use kernel::{Clock, SystemClock};
+use parking_lot::Mutex;
 use serde_json::{Map, Value, json};
 use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::Layer;
@@ -85,8 +85,7 @@ impl<S: Subscriber> Layer<S> for Events {
             "target": event.metadata().target(),
             "fields": fields.0,
         });
-        let mut file = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        file.write(&format!("{event}\n"));
+        self.0.lock().write(&format!("{event}\n"));
     }
 }
 
@@ -127,9 +126,7 @@ pub fn read(path: &Path) -> io::Result<String> {
 }
 
 fn older(path: &Path) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".1");
-    name.into()
+    kernel::beside(path, ".1")
 }
 
 #[cfg(test)]

@@ -6,9 +6,10 @@ use config::Config;
 use config::tls::TlsFiles;
 use db::DbUrl;
 use kernel::Timestamp;
+use parking_lot::Mutex;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// A certificate that is valid for less is worth a word.
@@ -86,15 +87,14 @@ impl Vitals {
             // Not of the runtime, whose end waits for its own.
             std::thread::spawn(move || {
                 let ailments = vitals.ailments(now);
-                *vitals.last.lock().unwrap_or_else(PoisonError::into_inner) = ailments;
+                *vitals.last.lock() = ailments;
                 drop(looking);
                 // Nobody may wait any more.
                 let _ = seen.send(());
             });
             let _ = tokio::time::timeout(PATIENCE, wait).await;
         }
-        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        last.clone()
+        self.last.lock().clone()
     }
 
     fn ailments(&self, now: Timestamp) -> Ailments {

@@ -31,7 +31,7 @@ pub use threshold::Passage;
 pub use timekeeper::Moment;
 
 use crate::journal::{Attempt, Decided, Entry, OpenAttempt, Recovered};
-use crate::wire::{Reply, another_id, knowledge, same_set_up};
+use crate::wire::{Reply, another_id, same_set_up};
 use crate::words::Notice;
 use deviceapi::{CheckAnswer, DeviceSnapshot, Direction, Personal, Problem, ProblemCode};
 use gate::Decision;
@@ -342,7 +342,7 @@ impl Agent {
                 .and_then(|list| list(card, live.attempt.at)),
             entered_today: self.today.has(card),
         };
-        let decided = decide_offline(&knowledge(snapshot), scan, seen);
+        let decided = decide_offline(snapshot, scan, seen);
         let set_up = snapshot.set_up;
         let Some(mut live) = self.live.remove(&id) else {
             return;

@@ -4,7 +4,6 @@
 //! such as the sign-in page of a network, is [`Reply::Silent`].
 
 use deviceapi::{DeviceSnapshot, Problem, ProblemCode};
-use gate::decide::offline::Knowledge;
 use kernel::CheckId;
 use serde::de::DeserializeOwned;
 
@@ -16,18 +15,6 @@ pub(crate) fn same_set_up(one: &DeviceSnapshot, other: &DeviceSnapshot) -> bool 
         ..other.clone()
     };
     *one == other
-}
-
-/// What decisions without network need of it.
-#[must_use]
-pub fn knowledge(snapshot: &DeviceSnapshot) -> Knowledge {
-    Knowledge {
-        project_id: snapshot.detection.project_id.clone(),
-        format: snapshot.detection.format,
-        additions: snapshot.detection.additions.clone(),
-        mapped: snapshot.mapped,
-        policy: snapshot.offline_policy,
-    }
 }
 
 /// An answer as it came over HTTP.

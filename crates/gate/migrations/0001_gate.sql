@@ -46,12 +46,8 @@ CREATE TABLE gate_device (
     code TEXT NOT NULL PRIMARY KEY,
     door TEXT NOT NULL REFERENCES gate_door (code),
     language TEXT,
-    direction TEXT NOT NULL,
-    may_switch_direction BIGINT NOT NULL,
-    forced_entry BIGINT NOT NULL,
-    several_persons BIGINT NOT NULL,
-    help_desk BIGINT NOT NULL,
-    sound BIGINT NOT NULL,
+    -- What it may do, as JSON: older and newer versions read what they know.
+    settings TEXT NOT NULL,
     -- What the device last said of itself.
     clock_offset_ms BIGINT,
     seen_at BIGINT,

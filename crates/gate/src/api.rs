@@ -5,16 +5,15 @@ use crate::decide::aside::{self, AsideError, Kind, NewAside};
 use crate::decide::rules::NotPermitted;
 use crate::decide::wording;
 use crate::{
-    Admissible, Admission, CancelError, Cancellation, Check, CheckError, Decision, EnrolError,
-    Enrolled, ForcedNote, Freshness, Gate, Holder, JournalError, JournalItem, LastEntry, LookError,
-    Merged, NoteInvalid, Reason, Scan, ScanRefused, Sending, Site, TokenError,
+    CancelError, Cancellation, Check, CheckError, Decision, EnrolError, Enrolled, ForcedNote,
+    Freshness, Gate, Holder, JournalError, JournalItem, LookError, Merged, NoteInvalid, Reason,
+    Scan, ScanRefused, Sending, Site, TokenError,
 };
 use db::DbError;
 use deviceapi::{
-    BATCH_LIMIT, BatchAnswer, BatchParts, BatchResult, CANCEL_WITHIN_MS, CancellationAnswer,
-    CancellationRequest, CancellationResult, CheckAnswer, CheckRequest, DeviceReport,
-    DeviceSnapshot, Direction, EarlierEntry, LookAnswer, LookEntry, LookRequest, Personal, Problem,
-    ProblemCode,
+    BATCH_LIMIT, BatchAnswer, BatchParts, BatchResult, CANCEL_WITHIN_MS, CancellationResult,
+    CheckAnswer, CheckRequest, DeviceReport, DeviceSnapshot, Direction, EarlierEntry, Personal,
+    Problem, ProblemCode,
 };
 use kernel::{DeviceCode, EnrolmentId, Language, causes};
 use otipass::Refusal;
@@ -109,58 +108,6 @@ impl Gate {
         Ok(Enrolments { bringer, others })
     }
 
-    /// Takes back an entry, as [`Deciding::cancel`](crate::Deciding::cancel).
-    pub async fn answer_cancellation(
-        &self,
-        device: DeviceCode,
-        request: CancellationRequest,
-    ) -> Result<CancellationAnswer, CancelError> {
-        let cancelled = self
-            .deciding
-            .cancel(Cancellation::of(request, device))
-            .await?;
-        Ok(CancellationAnswer {
-            check_id: cancelled.check_id,
-            cancelled_at: cancelled.cancelled_at,
-            device_count_today: cancelled.device_count_today,
-            repeated: cancelled.freshness == Freshness::Repeated,
-        })
-    }
-
-    /// Looks at a pass, as [`Deciding::look`](crate::Deciding::look).
-    pub async fn answer_look(
-        &self,
-        device: &DeviceCode,
-        request: &LookRequest,
-    ) -> Result<LookAnswer, LookError> {
-        let site = self.site();
-        let language = site.language_of(device);
-        let look = self.deciding.look(device, &request.code.0).await?;
-        let decision = match look.admissible {
-            Admissible::Yes => Some(Decision::Admitted(Admission::Accepted)),
-            Admissible::No(reason) => Some(Decision::Refused(reason)),
-            Admissible::Unknown => None,
-        };
-        let message = match look.admissible {
-            Admissible::Yes => wording::may_enter(language),
-            Admissible::No(reason) => wording::message(Decision::Refused(reason), language),
-            Admissible::Unknown => {
-                wording::message(Decision::Refused(Reason::PartnerUnavailable), language)
-            }
-        };
-        let entries = look.last_entries.into_iter();
-        Ok(LookAnswer {
-            recognised: look.card.is_some(),
-            pass_number: look.card,
-            admissible: decision.map(Decision::is_admitted),
-            outcome: decision.map(|decision| decision.as_str().to_owned()),
-            message: message.to_owned(),
-            valid_until: look.pass.valid_until,
-            entries_left: look.pass.entries_left,
-            last_entries: entries.map(|entry| looked_at(entry, &site)).collect(),
-        })
-    }
-
     /// What a device has to know of itself, after what it says of itself was
     /// noted.
     pub async fn snapshot(
@@ -191,7 +138,7 @@ impl Gate {
             enrolment: Some(enrolment),
             repeat_window_ms: settings.repeat_window_ms(),
             settings: site.settings_of(&device),
-            detection: settings.detection(),
+            detection: settings.detection.clone(),
             offline_policy: settings.offline_policy,
             pass_list_version,
             cancel_within_s: CANCEL_WITHIN_MS / 1_000,
@@ -385,20 +332,6 @@ fn answer(check: &Check, freshness: Freshness, language: Language, site: &Site) 
         device_count_today: check.device_count_today,
         decided_at: check.decided_at,
         repeated: freshness == Freshness::Repeated,
-    }
-}
-
-fn looked_at(entry: LastEntry, site: &Site) -> LookEntry {
-    let (door, door_name) = site.door_of(&entry.device);
-    LookEntry {
-        at: entry.at,
-        sector: entry.sector,
-        door,
-        door_name,
-        device_name: site.name_of(&entry.device),
-        device: entry.device,
-        outcome: entry.decision.as_str().to_owned(),
-        cancelled: entry.cancelled,
     }
 }
 

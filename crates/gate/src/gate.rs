@@ -9,7 +9,8 @@ use crate::{InterfaceSettings, Site, SiteError};
 use db::Db;
 use kernel::{Clock, Timestamp};
 use otipass::Partner;
-use std::sync::{Arc, Mutex};
+use parking_lot::Mutex;
+use std::sync::Arc;
 
 /// The gate of one site, as one process runs it. What a part keeps in memory says
 /// at its field what that means where several processes share one database.

@@ -12,7 +12,8 @@ use crate::outbox::lane::Lanes;
 use db::{Db, DbError, Tx, Value, params};
 use kernel::{CheckId, Clock, Timestamp};
 use otipass::{Partner, References};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use parking_lot::Mutex;
+use std::sync::Arc;
 use tokio::sync::Notify;
 
 /// What tells others, one durable step after the other.
@@ -139,9 +140,5 @@ impl Outbox {
     ) -> Result<(), DbError> {
         let execute = move |tx: &mut Tx<'_>| tx.run(sql, &params);
         self.db.write(name, execute).await
-    }
-
-    pub(crate) fn lanes(&self) -> MutexGuard<'_, Lanes> {
-        self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

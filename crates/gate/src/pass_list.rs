@@ -220,10 +220,6 @@ pub fn sign(body: &[u8], token: &DeviceToken) -> String {
 #[must_use]
 pub fn verify(body: &[u8], signature: &str, token: &DeviceToken) -> bool {
     // The signatures are compared, not the texts: `ring` does so in constant time.
-    let pair = |at: usize| signature.get(at..at + 2);
-    let tag: Option<Vec<u8>> = (0..signature.len())
-        .step_by(2)
-        .map(|at| pair(at).and_then(|pair| u8::from_str_radix(pair, 16).ok()))
-        .collect();
+    let tag = kernel::from_hex(signature);
     tag.is_some_and(|tag| hmac::verify(&signing_key(token), body, &tag).is_ok())
 }

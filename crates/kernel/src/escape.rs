@@ -13,6 +13,20 @@ pub fn hex(bytes: impl AsRef<[u8]>) -> String {
     })
 }
 
+/// The bytes that hexadecimal digits say, in whichever case; `None` if they say none.
+#[must_use]
+pub fn from_hex(digits: &str) -> Option<Vec<u8>> {
+    let (pairs, []) = digits.as_bytes().as_chunks::<2>() else {
+        return None;
+    };
+    let digit = |byte: u8| char::from(byte).to_digit(16);
+    let bytes = pairs.iter().map(|[high, low]| {
+        let byte = digit(*high)? * 16 + digit(*low)?;
+        u8::try_from(byte).ok()
+    });
+    bytes.collect()
+}
+
 /// The most digits in a row that a message may show. Years, line numbers and
 /// prices fit; card numbers, which have eight or more, do not.
 const MAX_DIGITS: usize = 5;
@@ -151,6 +165,10 @@ mod tests {
     #[test]
     fn hex_has_two_digits_a_byte() {
         assert_eq!(hex([0u8, 10, 255]), "000aff");
+        assert_eq!(from_hex("000aFf"), Some(vec![0, 10, 255]));
+        for bad in ["0", "000", "+1", "0x", "é", " 1"] {
+            assert_eq!(from_hex(bad), None, "{bad}");
+        }
     }
 
     #[test]

@@ -88,9 +88,8 @@ impl EnrolmentId {
     /// no hash.
     #[must_use]
     pub fn of_token_hex(sha256: &str) -> Option<Self> {
-        let half = sha256.get(..32).filter(|_| sha256.len() == 64)?;
-        let bytes = Uuid::try_parse(half).ok()?.into_bytes();
-        Some(Self(uuid::Builder::from_custom_bytes(bytes).into_uuid()))
+        let sha256 = crate::from_hex(sha256)?.try_into().ok()?;
+        Some(Self::of_token(sha256))
     }
 }
 

@@ -39,7 +39,9 @@ pub use code::{
     OrganisationCode, ProductCode, SalesChannelCode, SeasonCode, SectorCode, TariffCode,
 };
 pub use device_time::DeviceTime;
-pub use escape::{escaped, from_no_formula, hex, no_formula, percent_encoded, without_numbers};
+pub use escape::{
+    escaped, from_hex, from_no_formula, hex, no_formula, percent_encoded, without_numbers,
+};
 pub use finding::{Finding, Part, Phrase, Place, Position, Say, Severity};
 pub use id::{
     CancellationId, CardNumber, CheckId, ControlBarcode, EnrolmentId, InvalidId,
@@ -49,7 +51,7 @@ pub use language::Language;
 pub use money::{Money, VatRate};
 pub use network::{is_this_machine, network, site};
 pub use organisation::Organisation;
-pub use owner::{as_its_folder, owner_only, replace};
+pub use owner::{as_its_folder, beside, folder_of, owner_only, replace};
 pub use pass::{Checksum, EntriesLeft, Lengths, NumType, NumberFormat};
 pub use seal::{Seal, SealError};
 pub use spelling::{is_slip, meant};

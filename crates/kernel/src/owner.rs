@@ -1,7 +1,7 @@
 use std::fs::{File, OpenOptions, metadata, rename};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, chown};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// How a file with card numbers or secrets is opened to be written: if it is made,
 /// then readable by its owner only, whatever the umask. A file that is there keeps
@@ -26,10 +26,20 @@ pub fn replace(file: &Path, new: &Path, content: &[u8]) -> io::Result<()> {
     File::open(folder_of(file))?.sync_all()
 }
 
-fn folder_of(file: &Path) -> &Path {
+/// The folder of a file, also of one that is named without it.
+#[must_use]
+pub fn folder_of(file: &Path) -> &Path {
     let folder = file.parent();
     let named = folder.filter(|folder| !folder.as_os_str().is_empty());
     named.unwrap_or(Path::new("."))
+}
+
+/// The file beside another that is called as that one, and `suffix` behind it.
+#[must_use]
+pub fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
 }
 
 /// What root made in a folder of somebody else becomes theirs: a service that runs as

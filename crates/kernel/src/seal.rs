@@ -91,7 +91,7 @@ impl Seal {
             return Ok(kept.to_owned());
         };
         let key = self.0.as_ref().ok_or(SealError::KeyMissing)?;
-        let bytes = bytes_of(sealed).ok_or(SealError::KeyWrong)?;
+        let bytes = crate::from_hex(sealed).ok_or(SealError::KeyWrong)?;
         let (nonce, text) = bytes.split_first_chunk().ok_or(SealError::KeyWrong)?;
         let (nonce, mut text) = (Nonce::assume_unique_for_key(*nonce), text.to_vec());
         let opened = key.open_in_place(nonce, Aad::from(what), &mut text);
@@ -104,13 +104,6 @@ impl Seal {
 #[must_use]
 pub fn is_sealed(kept: &str) -> bool {
     kept.starts_with(PREFIX)
-}
-
-fn bytes_of(digits: &str) -> Option<Vec<u8>> {
-    let pairs = digits.as_bytes().chunks(2);
-    pairs
-        .map(|pair| u8::from_str_radix(str::from_utf8(pair).ok()?, 16).ok())
-        .collect()
 }
 
 impl fmt::Debug for Seal {

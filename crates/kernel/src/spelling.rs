@@ -1,5 +1,7 @@
 //! Which code is meant by one that nobody knows.
 
+use strsim::{levenshtein, osa_distance};
+
 /// How many characters may differ: more is another code, not a slip.
 const MOST_CHANGES: usize = 2;
 
@@ -10,7 +12,7 @@ pub fn meant<'k>(written: &str, known: impl IntoIterator<Item = &'k str>) -> Opt
     let written = written.trim().to_uppercase();
     let mut near: Vec<_> = known
         .into_iter()
-        .map(|known| (distance(&written, &known.to_uppercase()), known))
+        .map(|known| (levenshtein(&written, &known.to_uppercase()), known))
         .filter(|(changes, known)| {
             // Of a code of two characters, two changes leave nothing.
             *changes <= MOST_CHANGES && *changes < known.chars().count()
@@ -35,39 +37,7 @@ pub fn is_slip(one: &str, other: &str) -> bool {
     }
     let letters = |code: &str| code.replace(|c: char| c.is_ascii_digit(), "");
     let shortest = one.chars().count().min(other.chars().count());
-    shortest > 1
-        && letters(&one) != letters(&other)
-        && (distance(&one, &other) == 1 || is_swapped(&one, &other))
-}
-
-/// Whether the texts differ by two neighbours that changed places.
-fn is_swapped(one: &str, other: &str) -> bool {
-    let [one, other] = [one, other].map(|text| text.chars().collect::<Vec<_>>());
-    let differ = one.iter().zip(&other).position(|(a, b)| a != b);
-    differ.is_some_and(|at| {
-        let mut swapped = one.clone();
-        if at + 1 < swapped.len() {
-            swapped.swap(at, at + 1);
-        }
-        swapped == other
-    })
-}
-
-/// How many characters must be put in, taken out or replaced to get from one
-/// text to the other.
-fn distance(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.chars().collect();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (i, a) in one.chars().enumerate() {
-        let mut diagonal = i;
-        row[0] = i + 1;
-        for (j, b) in other.iter().enumerate() {
-            let replaced = diagonal + usize::from(a != *b);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[other.len()]
+    shortest > 1 && letters(&one) != letters(&other) && osa_distance(&one, &other) == 1
 }
 
 #[cfg(test)]
@@ -87,8 +57,8 @@ mod tests {
             ("VN_AUG", "", 6),
             ("", "abc", 3),
         ] {
-            assert_eq!(distance(one, other), expected, "{one} {other}");
-            assert_eq!(distance(other, one), expected, "{other} {one}");
+            assert_eq!(levenshtein(one, other), expected, "{one} {other}");
+            assert_eq!(levenshtein(other, one), expected, "{other} {one}");
         }
     }
 

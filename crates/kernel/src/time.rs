@@ -82,23 +82,16 @@ impl Timestamp {
     /// `yyyyMMddHHmmssSSS` in UTC: 17 digits, as control barcodes have it.
     #[must_use]
     pub fn compact(self) -> String {
-        let t = self.civil(&TimeZone::UTC);
-        format!(
-            "{:04}{:02}{:02}{:02}{:02}{:02}{:03}",
-            t.year(),
-            t.month(),
-            t.day(),
-            t.hour(),
-            t.minute(),
-            t.second(),
-            t.millisecond()
-        )
+        self.jiff().strftime("%Y%m%d%H%M%S%3f").to_string()
+    }
+
+    fn jiff(self) -> jiff::Timestamp {
+        // In range by construction, so the fallback cannot be reached.
+        jiff::Timestamp::from_millisecond(self.0).unwrap_or(jiff::Timestamp::MIN)
     }
 
     fn civil(self, zone: &TimeZone) -> jiff::civil::DateTime {
-        // In range by construction, so the fallback cannot be reached.
-        let moment = jiff::Timestamp::from_millisecond(self.0).unwrap_or(jiff::Timestamp::MIN);
-        zone.to_datetime(moment)
+        zone.to_datetime(self.jiff())
     }
 }
 
@@ -134,18 +127,7 @@ impl FromValue for Timestamp {
 impl fmt::Display for Timestamp {
     /// ISO-8601 in UTC with milliseconds: `2026-07-14T07:00:00.114Z`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let t = self.civil(&TimeZone::UTC);
-        write!(
-            f,
-            "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
-            t.year(),
-            t.month(),
-            t.day(),
-            t.hour(),
-            t.minute(),
-            t.second(),
-            t.millisecond()
-        )
+        write!(f, "{:.3}", self.jiff())
     }
 }
 
@@ -292,12 +274,7 @@ crate::as_text!(BusinessDay, |day| day.to_string());
 impl fmt::Display for BusinessDay {
     /// ISO-8601: `2026-07-14`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&format!(
-            "{:04}-{:02}-{:02}",
-            self.0.year(),
-            self.0.month(),
-            self.0.day()
-        ))
+        f.pad(&self.0.to_string())
     }
 }
 

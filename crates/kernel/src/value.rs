@@ -24,46 +24,23 @@ pub trait FromValue: Sized {
     fn from_value(value: &Value) -> Result<Self, String>;
 }
 
-impl From<i64> for Value {
-    fn from(value: i64) -> Self {
-        Self::Int(value)
-    }
+macro_rules! into_value {
+    ($($type:ty, |$value:ident| $is:expr;)*) => {$(
+        impl From<$type> for Value {
+            fn from($value: $type) -> Self {
+                $is
+            }
+        }
+    )*};
 }
-
-impl From<u32> for Value {
-    fn from(value: u32) -> Self {
-        Self::Int(value.into())
-    }
-}
-
-impl From<bool> for Value {
-    fn from(value: bool) -> Self {
-        Self::Int(value.into())
-    }
-}
-
-impl From<String> for Value {
-    fn from(value: String) -> Self {
-        Self::Text(value)
-    }
-}
-
-impl From<&String> for Value {
-    fn from(value: &String) -> Self {
-        Self::Text(value.clone())
-    }
-}
-
-impl From<&str> for Value {
-    fn from(value: &str) -> Self {
-        Self::Text(value.to_owned())
-    }
-}
-
-impl From<&[u8]> for Value {
-    fn from(value: &[u8]) -> Self {
-        Self::Bytes(value.to_owned())
-    }
+into_value! {
+    i64, |value| Self::Int(value);
+    u32, |value| Self::Int(value.into());
+    bool, |value| Self::Int(value.into());
+    String, |value| Self::Text(value);
+    &String, |value| Self::Text(value.clone());
+    &str, |value| Self::Text(value.to_owned());
+    &[u8], |value| Self::Bytes(value.to_owned());
 }
 
 impl<T: Into<Value>> From<Option<T>> for Value {

@@ -6,7 +6,7 @@ use std::fmt;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnknownWord {
     kind: &'static str,
-    words: &'static [&'static str],
+    words: Vec<&'static str>,
     found: String,
 }
 
@@ -15,11 +15,10 @@ const SHOWN_CHARS: usize = 32;
 
 impl fmt::Display for UnknownWord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (kind, words) = (self.kind, self.words);
-        write!(f, "{:?} is no {kind}; choose ", self.found)?;
-        match words {
+        write!(f, "{:?} is no {}; choose ", self.found, self.kind)?;
+        match self.words.as_slice() {
             [most @ .., last] if !most.is_empty() => write!(f, "{} or {last}", most.join(", ")),
-            _ => f.write_str(&words.concat()),
+            words => f.write_str(&words.concat()),
         }
     }
 }
@@ -35,34 +34,36 @@ pub enum Case {
     Ignored,
 }
 
-/// An enum made by [`words!`](crate::words).
+/// What is a word outside, as an enum made by [`words!`](crate::words).
 pub trait Word: Copy + 'static {
     /// What such a word names, for messages.
     const KIND: &'static str;
     /// All values, as declared.
     const VALUES: &'static [Self];
-    /// Their words, in the same order.
-    const WORDS: &'static [&'static str];
     /// Whether capitals and small letters are told apart.
     const CASE: Case = Case::Told;
+
+    /// The word for it outside.
+    fn word(self) -> &'static str;
 
     /// The value that `text` names, letter for letter.
     ///
     /// # Errors
     /// There is no such word.
     fn read(text: &str) -> Result<Self, UnknownWord> {
-        let at = Self::WORDS.iter().position(|word| match Self::CASE {
-            Case::Told => *word == text,
-            Case::Ignored => word.eq_ignore_ascii_case(text),
+        let mut values = Self::VALUES.iter().copied();
+        let value = values.find(|value| match Self::CASE {
+            Case::Told => value.word() == text,
+            Case::Ignored => value.word().eq_ignore_ascii_case(text),
         });
-        at.map(|at| Self::VALUES[at]).ok_or_else(|| {
+        value.ok_or_else(|| {
             let mut found: String = text.chars().take(SHOWN_CHARS).collect();
             if found.len() < text.len() {
                 found.push('…');
             }
             UnknownWord {
                 kind: Self::KIND,
-                words: Self::WORDS,
+                words: Self::VALUES.iter().map(|value| value.word()).collect(),
                 found,
             }
         })
@@ -119,11 +120,22 @@ macro_rules! words {
             }
         }
 
+        $crate::as_word!($name: $kind $(, $case)?);
+    };
+}
+
+/// Makes a type with `ALL` and `as_str` a [`Word`]: read and written as text.
+#[macro_export]
+macro_rules! as_word {
+    ($name:ident: $kind:literal $(, $case:ident)?) => {
         impl $crate::Word for $name {
             const KIND: &'static str = $kind;
             const VALUES: &'static [Self] = &Self::ALL;
-            const WORDS: &'static [&'static str] = &[$($word),+];
             $(const CASE: $crate::Case = $crate::Case::$case;)?
+
+            fn word(self) -> &'static str {
+                self.as_str()
+            }
         }
 
         impl ::core::fmt::Display for $name {

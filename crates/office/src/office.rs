@@ -10,11 +10,12 @@ use boxoffice::BoxOffice;
 use db::Db;
 use gate::Gate;
 use kernel::Zone;
+use parking_lot::Mutex;
 use staff::Staff;
 use staff::provider::Provider;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 

@@ -1,9 +1,10 @@
 //! The places of those who watch the day. Whoever takes one and never reads must
 //! not keep others out.
 
+use parking_lot::Mutex;
 use staff::AccountId;
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 /// The most who watch at a time.
@@ -35,7 +36,7 @@ impl Watchers {
     /// account, if that has its share.
     pub(crate) fn take(self: &Arc<Self>, account: AccountId) -> Place {
         let ended = CancellationToken::new();
-        let mut watching = self.watching();
+        let mut watching = self.0.lock();
         let mut own = (watching.iter().enumerate()).filter(|(_, other)| other.account == account);
         let oldest = own.next().map_or(0, |(at, _)| at);
         let goes = match own.count() + 1 >= OF_ONE_ACCOUNT_MAX {
@@ -54,16 +55,12 @@ impl Watchers {
             ended,
         }
     }
-
-    fn watching(&self) -> MutexGuard<'_, VecDeque<Watching>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
         self.ended.cancel();
-        let mut watching = self.of.watching();
+        let mut watching = self.of.0.lock();
         watching.retain(|other| !other.ended.is_cancelled());
     }
 }
@@ -85,7 +82,7 @@ mod tests {
             "they take their own places only"
         );
         drop(greedy);
-        assert_eq!(watchers.watching().len(), 1);
+        assert_eq!(watchers.0.lock().len(), 1);
         let many: Vec<_> = (2..66).map(place).collect();
         assert!(honest.ended.is_cancelled(), "it was the oldest");
         assert!(!many.iter().any(|place| place.ended.is_cancelled()));

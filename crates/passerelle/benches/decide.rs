@@ -14,7 +14,6 @@ use axum::{Json, Router};
 use kernel::Timestamp;
 use serde_json::{Value, json};
 use stage::{Process, Program, SET_UP, card};
-use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
@@ -22,6 +21,10 @@ use std::time::{Duration, Instant};
 use uuid::Uuid;
 
 const BIN: &str = env!("CARGO_BIN_EXE_passerelle");
+/// Beside the build, not in /tmp, which may be memory.
+const DISK: &str = env!("CARGO_TARGET_TMPDIR");
+/// Where a commit waits for no disk.
+const MEMORY: &str = "/dev/shm";
 const RUN: Duration = Duration::from_secs(5);
 const WARM_UP: Duration = Duration::from_secs(1);
 const CLIENTS: [usize; 2] = [1, 32];
@@ -49,8 +52,8 @@ async fn main() {
             Kind::Batch => "127.0.0.1:9",
             Kind::Online => &sandbox.address,
         };
-        let full = Service::start(partner, "full");
-        let relaxed = Service::start(partner, "relaxed");
+        let full = Service::start(partner, DISK);
+        let relaxed = Service::start(partner, MEMORY);
         let targets = [
             ("bare server", &bare.address, "none"),
             ("passerelle", &full.address(), full.token.as_str()),
@@ -80,7 +83,7 @@ async fn main() {
 
 /// (c) The line to Otipass falls silent between two visitors.
 async fn silent_partner(sandbox: &Listening) {
-    let service = Service::start(&sandbox.address, "full");
+    let service = Service::start(&sandbox.address, DISK);
     let http = stage::client();
     let answered = http
         .put(format!("http://{}/sandbox/faults", sandbox.address))
@@ -260,12 +263,10 @@ struct Service {
 }
 
 impl Service {
-    fn start(partner: &str, durability: &str) -> Self {
-        // Beside the build, not in /tmp, which may be memory.
-        let folder = tempfile::tempdir_in(Path::new(env!("CARGO_TARGET_TMPDIR"))).unwrap();
+    fn start(partner: &str, beside: &str) -> Self {
+        let folder = tempfile::tempdir_in(beside).unwrap();
         let set_up = SET_UP.replace("OTIPASS", &format!("http://{partner}/api"));
-        let configuration =
-            format!("{set_up}username = \"bench\"\n[database]\ndurability = \"{durability}\"\n");
+        let configuration = format!("{set_up}username = \"bench\"\n");
         let mut program = Program::at(BIN, folder.path(), "", &configuration);
         let mut command = program.command(&["serve"]);
         command.env("PASSERELLE_LOG", "error").stderr(Stdio::null());

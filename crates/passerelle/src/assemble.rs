@@ -8,6 +8,7 @@ use books::retention::{Retention, RetentionDays};
 use boxoffice::BoxOffice;
 use config::{Config, Role, Secret};
 use db::Db;
+use deviceapi::Detection;
 use doctor::Vitals;
 use gate::site::interface::Connection;
 use gate::{Gate, InterfaceSettings, Site};
@@ -278,8 +279,11 @@ pub async fn otipass(
         );
     }
     let settings = InterfaceSettings {
-        format,
-        additions: otipass.additions.clone(),
+        detection: Detection {
+            project_id: mapping.project_id.clone(),
+            format,
+            additions: otipass.additions.clone(),
+        },
         decision_budget: Duration::from_millis(connection.decision_budget_ms.into()),
         repeat_window: Duration::from_millis(connection.repeat_window_ms.into()),
         when_silent: connection.when_silent,

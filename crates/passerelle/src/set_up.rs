@@ -128,7 +128,7 @@ pub async fn apply(
     if let Some(gone) = doctor::gone(config) {
         bail!(gone.line(language()));
     }
-    let db = Db::open_with(&config.database_url()?, config.durability()).await?;
+    let db = Db::open(&config.database_url()?).await?;
     db.migrate(books::SCHEMAS, clock.now()).await?;
     let author = Author {
         db,

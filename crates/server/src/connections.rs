@@ -4,11 +4,12 @@
 //! doors from those who ask, or the descriptors from Otipass, database and files.
 
 use kernel::network;
+use parking_lot::Mutex;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -134,7 +135,7 @@ impl Connections {
             ..
         } = self.0.limits;
         let party = self.0.limits.party(address.ip());
-        let mut open = self.open();
+        let mut open = self.0.open.lock();
         let of_party = open.lines.values().filter(|line| line.party == party);
         if party.is_some() && of_party.count() >= by_address {
             open.end_one(|line| line.party == party)?;
@@ -157,10 +158,6 @@ impl Connections {
             id,
         };
         Some(Place { of, hang_up })
-    }
-
-    fn open(&self) -> MutexGuard<'_, Open> {
-        self.0.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -210,7 +207,7 @@ impl OfLine {
     }
 
     fn is_now(&self, asks: bool) {
-        if let Some(line) = self.connections.open().lines.get_mut(&self.id) {
+        if let Some(line) = self.connections.0.open.lock().lines.get_mut(&self.id) {
             line.asks = asks;
             line.since = Instant::now();
         }
@@ -219,7 +216,7 @@ impl OfLine {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.of.connections.open().lines.remove(&self.of.id);
+        self.of.connections.0.open.lock().lines.remove(&self.of.id);
     }
 }
 
@@ -287,7 +284,7 @@ mod tests {
             let place = doors.take(from("192.0.2.1")).unwrap();
             assert!(!place.hang_up.is_cancelled());
         }
-        assert!(doors.open().lines.is_empty());
+        assert!(doors.0.open.lock().lines.is_empty());
     }
 
     #[test]

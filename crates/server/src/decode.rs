@@ -11,6 +11,7 @@ use crate::problem::Problem;
 use axum::body::Bytes;
 use deviceapi::{DecodeAnswer, DecodedCode, ProblemCode};
 use kernel::{EnrolmentId, causes};
+use parking_lot::Mutex;
 use picture::FrameError;
 use rustix::process::{Resource, Rlimit, getrlimit, nice, setrlimit};
 use serde::{Deserialize, Serialize};
@@ -18,8 +19,8 @@ use std::collections::BTreeSet;
 use std::io::{self, Read, Write};
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
+use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
@@ -82,14 +83,14 @@ impl Frames {
         let turn = timeout(TURN_LIMIT, self.0.turns.acquire()).await;
         let _turn = turn.map_err(|_| busy())?;
         // Dropped, with its child, if whoever asked has gone.
-        let idle = held(&self.0.idle).pop();
+        let idle = self.0.idle.lock().pop();
         let mut reader = match idle {
             Some(reader) => reader,
             None => Reader::start(&self.0.program).map_err(|error| Problem::internal(&error))?,
         };
         let codes = match timeout(READ_LIMIT, reader.ask(&frame)).await {
             Ok(Ok(said)) => {
-                held(&self.0.idle).push(reader);
+                self.0.idle.lock().push(reader);
                 said.codes()?
             }
             Ok(Err(error)) => {
@@ -103,10 +104,6 @@ impl Frames {
     }
 }
 
-fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 /// That a frame of this enrolment is in hand.
 struct Place<'a> {
     readers: &'a Readers,
@@ -115,14 +112,14 @@ struct Place<'a> {
 
 impl<'a> Place<'a> {
     fn take(readers: &'a Readers, enrolment: EnrolmentId) -> Option<Self> {
-        let is_new = held(&readers.asking).insert(enrolment);
+        let is_new = readers.asking.lock().insert(enrolment);
         is_new.then_some(Self { readers, enrolment })
     }
 }
 
 impl Drop for Place<'_> {
     fn drop(&mut self) {
-        held(&self.readers.asking).remove(&self.enrolment);
+        self.readers.asking.lock().remove(&self.enrolment);
     }
 }
 

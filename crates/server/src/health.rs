@@ -38,14 +38,14 @@ struct Watched {
 /// The last answer to a question that costs something, and when it was asked.
 struct Shared<T>(Mutex<Option<(Instant, T)>>);
 
-/// What waits somewhere: its name, its metric's name, and how many there are.
-struct Queue(&'static str, &'static str, i64);
+/// How many wait, by the names of the queues.
+type Queues = BTreeMap<&'static str, i64>;
 
 #[derive(Debug, Clone, Serialize)]
 struct Readiness {
     status: &'static str,
-    /// By name. A part that this process does not run is left out.
-    waiting: BTreeMap<&'static str, i64>,
+    /// A part that this process does not run is left out.
+    waiting: Queues,
     /// What the set-up lacks; until then the gate answers `not_set_up`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     missing: Vec<Missing>,
@@ -117,43 +117,23 @@ impl Watched {
     }
 
     /// What waits.
-    async fn waiting(&self) -> Result<Vec<Queue>, DbError> {
+    async fn waiting(&self) -> Result<Queues, DbError> {
         in_time("counting the queues", self.count()).await
     }
 
-    async fn count(&self) -> Result<Vec<Queue>, DbError> {
-        let mut waiting = Vec::new();
+    async fn count(&self) -> Result<Queues, DbError> {
+        let mut waiting = Queues::new();
         if let Some(gate) = &self.gate {
             let gate = gate.outbox.waiting().await?;
             waiting.extend([
                 // On their way to ticketing.
-                Queue(
-                    "deliveries",
-                    "passerelle_deliveries_waiting",
-                    gate.deliveries,
-                ),
-                Queue(
-                    "cancellations",
-                    "passerelle_cancellations_waiting",
-                    gate.cancellations,
-                ),
+                ("deliveries", gate.deliveries),
+                ("cancellations", gate.cancellations),
                 // Entries that Otipass has yet to be told of, or to give back.
-                Queue(
-                    "declarations",
-                    "passerelle_declarations_waiting",
-                    gate.declarations,
-                ),
-                Queue(
-                    "give_backs",
-                    "passerelle_give_backs_waiting",
-                    gate.give_backs,
-                ),
+                ("declarations", gate.declarations),
+                ("give_backs", gate.give_backs),
                 // Checks whose decision is open.
-                Queue(
-                    "unresolved",
-                    "passerelle_checks_unresolved",
-                    gate.unresolved,
-                ),
+                ("unresolved", gate.unresolved),
             ]);
         }
         if let Some(box_office) = &self.box_office {
@@ -162,10 +142,10 @@ impl Watched {
             let disputes = self.db.read("disputes", disputes).await?;
             waiting.extend([
                 // What the next external sales run sells, and what waits for a cure.
-                Queue("staged_ready", "passerelle_staged_ready", staged.ready),
-                Queue("staged_held", "passerelle_staged_held", staged.held),
+                ("staged_ready", staged.ready),
+                ("staged_held", staged.held),
                 // What the account has yet to set apart.
-                Queue("disputes", "passerelle_disputes_waiting", disputes),
+                ("disputes", disputes),
             ]);
         }
         Ok(waiting)
@@ -192,22 +172,16 @@ async fn readiness(watched: &Watched) -> (StatusCode, Readiness) {
         Ok(()) => watched.waiting().await,
         Err(error) => Err(error),
     };
-    let (http, readiness) = match waiting {
-        Ok(waiting) => {
-            // One of several nodes that lacks its key or its folder takes no checks from
-            // the others.
-            let (http, status) = if watched.missing.is_empty() {
-                (StatusCode::OK, "ready")
-            } else {
-                (StatusCode::SERVICE_UNAVAILABLE, "set_up_incomplete")
-            };
-            let readiness = Readiness {
-                status,
-                waiting: waiting.iter().map(|queue| (queue.0, queue.2)).collect(),
-                missing: watched.missing.clone(),
-            };
-            (http, readiness)
+    let mut missing = watched.missing.clone();
+    let mut http = StatusCode::SERVICE_UNAVAILABLE;
+    let (status, waiting) = match waiting {
+        Ok(waiting) if missing.is_empty() => {
+            http = StatusCode::OK;
+            ("ready", waiting)
         }
+        // One of several nodes that lacks its key or its folder takes no checks from
+        // the others.
+        Ok(waiting) => ("set_up_incomplete", waiting),
         Err(error) => {
             tracing::warn!(error = causes(&error), "not ready");
             let status = match error {
@@ -216,13 +190,14 @@ async fn readiness(watched: &Watched) -> (StatusCode, Readiness) {
                 DbError::Filling => "a move into the database has not ended",
                 _ => "the database does not take anything",
             };
-            let readiness = Readiness {
-                status,
-                waiting: BTreeMap::new(),
-                missing: Vec::new(),
-            };
-            (StatusCode::SERVICE_UNAVAILABLE, readiness)
+            missing.clear();
+            (status, Queues::new())
         }
+    };
+    let readiness = Readiness {
+        status,
+        waiting,
+        missing,
     };
     (http, readiness)
 }
@@ -231,8 +206,8 @@ async fn metrics(State(watched): State<Arc<Watched>>) -> Response {
     let counted = async {
         match watched.waiting().await {
             Ok(waiting) => {
-                for Queue(_, metric, count) in waiting {
-                    metrics::gauge!(metric).set(count as f64);
+                for (of, count) in waiting {
+                    metrics::gauge!("passerelle_waiting", "of" => of).set(count as f64);
                 }
             }
             Err(error) => tracing::warn!(error = causes(&error), "the queues could not be counted"),

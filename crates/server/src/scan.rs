@@ -54,10 +54,8 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self' 'wa
 const REVALIDATE: &str = "no-cache";
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
 
-struct File {
-    name: String,
-    bytes: Vec<u8>,
-}
+/// Their contents by name.
+type Files = BTreeMap<String, Vec<u8>>;
 
 /// All files of one version.
 struct Version {
@@ -65,34 +63,26 @@ struct Version {
     id: String,
     page: Vec<u8>,
     worker: Vec<u8>,
-    files: BTreeMap<String, Vec<u8>>,
+    files: Files,
 }
 
 impl Version {
     fn new() -> Self {
-        let mut files: Vec<File> = Assets::iter()
-            .filter_map(|name| {
-                let bytes = Assets::get(&name)?.data.into_owned();
-                let name = name.into_owned();
-                Some(File { name, bytes })
-            })
-            .collect();
+        let assets = Assets::iter().filter_map(|name| {
+            let bytes = Assets::get(&name)?.data.into_owned();
+            Some((name.into_owned(), bytes))
+        });
+        let mut files: Files = assets.collect();
         for (name, text) in [
             (WORDING, wording_json()),
             (TEACHING, office::teaching_picture()),
         ] {
-            let (name, bytes) = (name.to_owned(), text.into_bytes());
-            files.push(File { name, bytes });
+            files.insert(name.to_owned(), text.into_bytes());
         }
-        files.sort_by(|a, b| a.name.cmp(&b.name));
         let id = version_of(&files);
-        let mut files: BTreeMap<String, Vec<u8>> = files
-            .into_iter()
-            .map(|file| {
-                let bytes = with_mark(file.bytes, VERSION_MARK, &id);
-                (file.name, bytes)
-            })
-            .collect();
+        for bytes in files.values_mut() {
+            *bytes = with_mark(std::mem::take(bytes), VERSION_MARK, &id);
+        }
         let page = files.remove(PAGE).unwrap_or_default();
         let worker = files.remove(WORKER).unwrap_or_default();
         let addresses: Vec<String> = files
@@ -113,10 +103,10 @@ impl Version {
 
 /// Over names and contents, each with its length, so that no two sets of files
 /// look the same. The decoder counts by its addresses, which bear its version.
-fn version_of(files: &[File]) -> String {
+fn version_of(files: &Files) -> String {
     let mut hash = Sha256::new();
-    for file in files {
-        for part in [file.name.as_bytes(), &file.bytes] {
+    for (name, bytes) in files {
+        for part in [name.as_bytes(), bytes] {
             hash.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
             hash.update(part);
         }
@@ -312,12 +302,9 @@ mod tests {
         let worker = String::from_utf8(version.worker).unwrap();
         assert!(worker.contains(&format!("\"/scan/{}/main.js\"", version.id)));
 
-        let file = |name: &str, bytes: &str| File {
-            name: name.to_owned(),
-            bytes: bytes.into(),
-        };
+        let files = |name: &str, bytes: &str| Files::from([(name.to_owned(), bytes.into())]);
         let versions: BTreeSet<_> = [("a", "bc"), ("ab", "c"), ("a", "bd")]
-            .map(|(name, bytes)| version_of(&[file(name, bytes)]))
+            .map(|(name, bytes)| version_of(&files(name, bytes)))
             .into();
         assert_eq!(versions.len(), 3);
     }

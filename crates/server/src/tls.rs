@@ -1,10 +1,11 @@
 //! Connections with TLS; the certificate is read again when its files change.
 
 use config::tls::{Contents, TlsError, TlsFiles, provider};
+use parking_lot::RwLock;
 use rustls::ServerConfig;
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -60,7 +61,7 @@ struct Current(RwLock<Arc<CertifiedKey>>);
 
 impl ResolvesServerCert for Current {
     fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        let key = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let key = self.0.read();
         Some(Arc::clone(&key))
     }
 }
@@ -88,7 +89,7 @@ async fn look_again(files: TlsFiles, mut seen: Contents, current: Arc<Current>) 
         };
         match renewed {
             Ok(identity) => {
-                *current.0.write().unwrap_or_else(PoisonError::into_inner) = identity.key;
+                *current.0.write() = identity.key;
                 complaint.clear();
                 tracing::info!(valid_until = %identity.valid_until, "the certificate was renewed");
             }

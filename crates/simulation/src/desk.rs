@@ -6,7 +6,7 @@ use deviceapi::{
     CheckAnswer, CheckRequest, DeviceReport, DeviceSnapshot, Problem, ProblemCode,
 };
 use edge::wire;
-use gate::{DeviceToken, Enrolled, Gate, Holder, Obstacle, Told};
+use gate::{Cancellation, DeviceToken, Enrolled, Gate, Holder, Obstacle, Told};
 use kernel::{EntriesLeft, causes};
 
 /// A request of a device.
@@ -82,7 +82,8 @@ pub async fn answer(
         },
         Message::Cancel(request) => match holder(token).await? {
             Some(holder) => {
-                let cancelled = gate.answer_cancellation(holder.device, request).await;
+                let cancellation = Cancellation::of(request, holder.device);
+                let cancelled = gate.deciding.cancel(cancellation).await;
                 told(cancelled.map(Answer::Cancelled))
             }
             None => unknown,

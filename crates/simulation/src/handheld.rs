@@ -9,13 +9,12 @@ use crate::model::Told;
 use crate::operation::{Line, Manner, Patience, Shape, Way};
 use crate::{Planted, site};
 use deviceapi::{
-    BatchRequest, CANCEL_WITHIN_MS, CancellationRequest, CheckRequest, Detection, DeviceReport,
-    Direction, Personal, Problem, ProblemCode,
+    BatchRequest, CANCEL_WITHIN_MS, CancellationRequest, CheckRequest, DeviceReport,
+    DeviceSnapshot, Direction, Personal, Problem, ProblemCode,
 };
-use edge::wire::knowledge;
 use gate::DeviceToken;
 use gate::decide::joining::{Cause, JOIN_MS, Joining, Subject};
-use gate::decide::offline::{Knowledge, OfflineScan, Seen, decide_offline};
+use gate::decide::offline::{OfflineScan, Seen, decide_offline};
 use kernel::{CancellationId, CheckId, Clock, Timestamp};
 use uuid::Uuid;
 
@@ -33,8 +32,7 @@ pub struct Handheld {
     pub refused: bool,
     /// How far its clock is fast, in milliseconds.
     offset_ms: i64,
-    knowledge: Option<Knowledge>,
-    detection: Option<Detection>,
+    snapshot: Option<DeviceSnapshot>,
     set_up: Option<i64>,
     contact_at: Option<Timestamp>,
     /// How far the server's clock is ahead, seen in this life of its own.
@@ -87,8 +85,7 @@ impl Handheld {
             token,
             refused: false,
             offset_ms: 0,
-            knowledge: None,
-            detection: None,
+            snapshot: None,
             set_up: None,
             contact_at: None,
             measured_ms: None,
@@ -153,11 +150,10 @@ impl Handheld {
         let message = Message::Device(DeviceReport::default());
         if let Reply::Answer(Answer::Snapshot(snapshot)) = self.send(house, message, line).await? {
             self.refused = false;
-            self.knowledge = Some(knowledge(&snapshot));
-            self.detection = Some(snapshot.detection);
             self.set_up = Some(snapshot.set_up);
             self.contact_at = Some(snapshot.server_time);
             self.measured_ms = Some(snapshot.server_time.ms_since(self.now(house)));
+            self.snapshot = Some(*snapshot);
         }
         Ok(())
     }
@@ -218,7 +214,7 @@ impl Handheld {
             patience,
         } = read;
         let now_ms = house.clock.now().millis();
-        let subject = Subject::of(code, self.detection.as_ref());
+        let subject = Subject::of(code, self.snapshot.as_ref().map(|known| &known.detection));
         if let Some(check) = self.seen.read(&subject, &way, now_ms, Cause::Held) {
             let planted = house.planted == Some(Planted::SecondSale);
             if !planted || self.last_entry().is_none_or(|(entry, _)| entry != check) {
@@ -323,7 +319,7 @@ impl Handheld {
     }
 
     fn decide(&mut self, house: &mut House, scan: Dated<CheckRequest>) -> Result<(), Broken> {
-        let Some(knowledge) = &self.knowledge else {
+        let Some(snapshot) = &self.snapshot else {
             return Ok(());
         };
         if self.journal.len() >= self.limit {
@@ -336,7 +332,7 @@ impl Handheld {
             direction: request.direction,
             forced: request.forced_note.is_some(),
         };
-        let outcome = decide_offline(knowledge, asked, |_| Seen::default()).decision;
+        let outcome = decide_offline(snapshot, asked, |_| Seen::default()).decision;
         if outcome.is_admitted() {
             self.entries.push((request.id, *at));
         }

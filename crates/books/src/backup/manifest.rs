@@ -63,9 +63,7 @@ pub struct Books {
 /// it.
 #[must_use]
 pub fn manifest_path(path: &Path) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".json");
-    name.into()
+    kernel::beside(path, ".json")
 }
 
 /// Reads all of a copy that nobody else uses, and says what it holds.

@@ -3,13 +3,10 @@
 use super::{COPY_DAMAGED, Manifest, PartFile, blocking, cannot_be, manifest, verify};
 use anyhow::{Context, Result, bail, ensure};
 use db::snapshot::{self, InUse};
-use db::{Alone, Db, DbError};
-use kernel::Timestamp;
+use db::{Alone, COMPANIONS, Db, DbError};
+use kernel::{Timestamp, beside};
 use std::io;
 use std::path::{Path, PathBuf};
-
-/// What SQLite keeps beside a database.
-const LOGS: [&str; 3] = ["-wal", "-shm", "-journal"];
 
 /// What becomes of a database that is there already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,7 +83,7 @@ pub async fn restore(
 /// What was there is there again.
 fn replace(to: &Path, aside: &Path, part: PartFile) -> Result<()> {
     // Of a damaged one its log is left, which would be taken for the new one's.
-    let files = LOGS.into_iter().chain([""]);
+    let files = COMPANIONS.into_iter().chain([""]);
     let mut files = files.map(|suffix| (beside(to, suffix), beside(aside, suffix)));
     let back = files.clone();
     let replaced = files
@@ -104,7 +101,7 @@ fn replace(to: &Path, aside: &Path, part: PartFile) -> Result<()> {
 /// There are files of a database that is not there itself: a service may still work
 /// on it, or it was moved without what it took last.
 fn nothing_left_of_another(to: &Path) -> Result<()> {
-    for suffix in LOGS {
+    for suffix in COMPANIONS {
         let left = beside(to, suffix);
         ensure!(
             !left.exists(),
@@ -144,12 +141,6 @@ async fn may_be_replaced(to: &Path, existing: Existing) -> Result<()> {
         to.display()
     );
     Ok(())
-}
-
-fn beside(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    name.into()
 }
 
 fn move_if_there(from: &Path, to: &Path) -> Result<()> {

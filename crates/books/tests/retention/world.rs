@@ -329,7 +329,7 @@ impl World {
             })
             .await;
         match cancelled {
-            Ok(cancelled) => format!("{:?}", cancelled.freshness),
+            Ok(cancelled) => format!("{:?}", cancelled.repeated),
             Err(error) => error.to_string(),
         }
     }

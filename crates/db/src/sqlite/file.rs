@@ -2,7 +2,7 @@
 //! first day on, and there as long as somebody writes to it.
 
 use crate::DbError;
-use kernel::as_its_folder;
+use kernel::{as_its_folder, folder_of};
 use std::fs::{File, Permissions, TryLockError};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -13,7 +13,7 @@ const LONG_LOG: u64 = 1 << 20;
 /// Rights of anybody but the owner.
 const OF_OTHERS: u32 = 0o077;
 /// What SQLite keeps beside the file.
-pub(crate) const COMPANIONS: [&str; 3] = ["-wal", "-shm", "-journal"];
+pub const COMPANIONS: [&str; 3] = ["-wal", "-shm", "-journal"];
 /// What stands in the mark.
 const MARK: &str = "A database of Passerelle was made here. If it is gone, the service does not start, so that no \
                     empty one takes its place unnoticed:\nput it back, or restore a backup (passerelle restore). \
@@ -22,9 +22,7 @@ const MARK: &str = "A database of Passerelle was made here. If it is gone, the s
 /// The path of what stands beside the file, by whatever name it is called: SQLite keeps
 /// its own files beside the one that a link leads to.
 pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = real(path).into_os_string();
-    name.push(suffix);
-    name.into()
+    kernel::beside(&real(path), suffix)
 }
 
 /// The one name of a file, also where it is gone.
@@ -32,10 +30,10 @@ fn real(path: &Path) -> PathBuf {
     if let Ok(real) = std::fs::canonicalize(path) {
         return real;
     }
-    let folder = folder_of(path).unwrap_or(Path::new("."));
+    let folder = folder_of(path);
     let leads_to = std::fs::read_link(path).map(|to| folder.join(to));
     let path = leads_to.as_deref().unwrap_or(path);
-    let folder = folder_of(path).unwrap_or(Path::new("."));
+    let folder = folder_of(path);
     match (std::fs::canonicalize(folder), path.file_name()) {
         (Ok(folder), Some(name)) => folder.join(name),
         _ => path.to_owned(),
@@ -141,10 +139,7 @@ fn open_mark(at: &Path) -> io::Result<File> {
 }
 
 fn make_folder_of(path: &Path) -> Result<(), DbError> {
-    match folder_of(path) {
-        Some(folder) => std::fs::create_dir_all(folder).map_err(|error| unwritten(path, error)),
-        None => Ok(()),
-    }
+    std::fs::create_dir_all(folder_of(path)).map_err(|error| unwritten(path, error))
 }
 
 /// Why nothing is written for the file at `path`.
@@ -153,10 +148,6 @@ fn unwritten(path: &Path, error: io::Error) -> DbError {
         io::ErrorKind::ReadOnlyFilesystem => DbError::ReadOnly { path: path.into() },
         _ => DbError::unavailable(error),
     }
-}
-
-fn folder_of(path: &Path) -> Option<&Path> {
-    path.parent().filter(|f| !f.as_os_str().is_empty())
 }
 
 /// Takes away the rights of others, which an earlier version left to the umask.

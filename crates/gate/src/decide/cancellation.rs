@@ -3,13 +3,13 @@
 //! as it was kept; ticketing and Otipass are told.
 
 use crate::decide::Deciding;
-use crate::decide::check::{self, Check, CheckError, Freshness};
+use crate::decide::check::{self, Check, CheckError};
 use crate::decide::scan_time::{self, ScanTime, Sending};
 use crate::decide::tally;
 use crate::hash::derived;
 use crate::outbox::give_back;
 use db::{DbError, Tx, params};
-use deviceapi::{CANCEL_WITHIN_MS, CancelCause, CancellationRequest};
+use deviceapi::{CANCEL_WITHIN_MS, CancelCause, CancellationAnswer, CancellationRequest};
 use kernel::{CancellationId, CheckId, DeviceCode, DeviceTime, Timestamp};
 
 /// A device takes back an entry it admitted.
@@ -31,7 +31,8 @@ pub struct Cancellation {
 
 impl Cancellation {
     /// What `device` asks for.
-    pub(crate) fn of(request: CancellationRequest, device: DeviceCode) -> Self {
+    #[must_use]
+    pub fn of(request: CancellationRequest, device: DeviceCode) -> Self {
         Self {
             id: request.id,
             check_id: request.check_id,
@@ -47,20 +48,6 @@ impl Cancellation {
             },
         }
     }
-}
-
-/// A cancelled entry.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cancelled {
-    /// The check.
-    pub check_id: CheckId,
-    /// When it was cancelled, by the server's clock.
-    pub cancelled_at: Timestamp,
-    /// How many visitors the device had admitted on the scan's business day,
-    /// this one no more included.
-    pub device_count_today: u32,
-    /// Whether this is the first answer given again.
-    pub freshness: Freshness,
 }
 
 /// Why an entry was not cancelled. Nothing was changed.
@@ -141,7 +128,10 @@ impl Deciding {
     ///
     /// # Errors
     /// Nothing was changed.
-    pub async fn cancel(&self, cancellation: Cancellation) -> Result<Cancelled, CancelError> {
+    pub async fn cancel(
+        &self,
+        cancellation: Cancellation,
+    ) -> Result<CancellationAnswer, CancelError> {
         let now = self.clock.now();
         let cancelled = self
             .db
@@ -165,8 +155,8 @@ impl Deciding {
         Ok(cancelled)
     }
 
-    pub(crate) fn note_cancelled(&self, cancelled: &Cancelled) {
-        if cancelled.freshness == Freshness::First {
+    pub(crate) fn note_cancelled(&self, cancelled: &CancellationAnswer) {
+        if !cancelled.repeated {
             metrics::counter!("passerelle_cancellations_total").increment(1);
             self.due.wake();
         }
@@ -214,7 +204,7 @@ pub(crate) fn record(
     cancellation: &Cancellation,
     cancelled: ScanTime,
     now: Timestamp,
-) -> Result<Cancelled, CancelError> {
+) -> Result<CancellationAnswer, CancelError> {
     let id = cancellation.check_id;
     let not = |obstacle| CancelError::NotCancellable(id, obstacle);
     let check = check::load(tx, id)?.ok_or(CancelError::CheckUnknown(id))?;
@@ -231,11 +221,11 @@ pub(crate) fn record(
         if !same {
             return Err(not(Obstacle::IdTaken));
         }
-        return Ok(Cancelled {
+        return Ok(CancellationAnswer {
             check_id: id,
             cancelled_at: known.cancelled_at,
             device_count_today: known.device_count_today,
-            freshness: Freshness::Repeated,
+            repeated: true,
         });
     }
     cancellable(&check, cancellation, cancelled).map_err(not)?;
@@ -244,11 +234,11 @@ pub(crate) fn record(
     }
     let cause = cancellation.cause.into();
     let device_count_today = insert(tx, cancellation, &check, cause, cancelled.at, now)?;
-    Ok(Cancelled {
+    Ok(CancellationAnswer {
         check_id: id,
         cancelled_at: cancelled.at,
         device_count_today,
-        freshness: Freshness::First,
+        repeated: false,
     })
 }
 

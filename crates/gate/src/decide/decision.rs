@@ -1,7 +1,4 @@
-use kernel::{UnknownWord, Word};
 use otipass::Refusal;
-use std::fmt;
-use std::str::FromStr;
 
 /// The answer to a check. A refusal is data, recorded like an admission.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -92,35 +89,7 @@ impl Decision {
     }
 }
 
-impl fmt::Display for Decision {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-impl Word for Decision {
-    const KIND: &'static str = "outcome";
-    const VALUES: &'static [Self] = &Self::ALL;
-    const WORDS: &'static [&'static str] = &{
-        let mut words = [""; Self::ALL.len()];
-        let mut at = 0;
-        while at < words.len() {
-            words[at] = Self::ALL[at].as_str();
-            at += 1;
-        }
-        words
-    };
-}
-
-impl FromStr for Decision {
-    type Err = UnknownWord;
-
-    fn from_str(word: &str) -> Result<Self, UnknownWord> {
-        Self::read(word)
-    }
-}
-
-kernel::as_text!(Decision, |decision| decision.as_str());
+kernel::as_word!(Decision: "outcome");
 
 #[cfg(test)]
 mod tests {

@@ -4,9 +4,10 @@
 //! In memory: it saves the database the waiting. What holds across processes are the
 //! rows of the intent and of the open question.
 
+use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 /// What is in hand, by what names it.
 #[derive(Debug)]
@@ -41,7 +42,7 @@ impl<K: Hash + Eq + Clone> InHand<K> {
     /// Waits until nobody else has this in hand.
     pub(crate) async fn alone_with(&self, of: K) -> Alone<'_, K> {
         let turn = {
-            let mut turns = self.turns();
+            let mut turns = self.turns.lock();
             let wanted = turns.entry(of.clone()).or_default();
             wanted.wanted_by += 1;
             Arc::clone(&wanted.turn)
@@ -56,16 +57,10 @@ impl<K: Hash + Eq + Clone> InHand<K> {
     }
 }
 
-impl<K> InHand<K> {
-    fn turns(&self) -> MutexGuard<'_, HashMap<K, Turns>> {
-        self.turns.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 impl<K: Hash + Eq> Drop for Alone<'_, K> {
     fn drop(&mut self) {
         self.held = None;
-        let mut turns = self.in_hand.turns();
+        let mut turns = self.in_hand.turns.lock();
         let Some(wanted) = turns.get_mut(&self.of) else {
             return;
         };

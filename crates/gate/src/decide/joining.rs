@@ -5,6 +5,7 @@
 //! The turnstile agent and the scanner page follow the same examples,
 //! `vectors/joining.json`: reads with their times in, checks out.
 
+use crate::site::settings::detect;
 use crate::{Decision, Reason};
 use deviceapi::Detection;
 use kernel::CardNumber;
@@ -31,14 +32,9 @@ impl Subject {
         let Some(detection) = detection else {
             return Self::Text(code.to_owned());
         };
-        let Detection {
-            project_id,
-            format,
-            additions,
-        } = detection;
-        match otipass::detect(code, project_id, format, additions) {
+        match detect(code, detection) {
             Some(card) => Self::Card(card),
-            None => Self::Text(otipass::cleaned(code, additions).to_owned()),
+            None => Self::Text(otipass::cleaned(code, &detection.additions).to_owned()),
         }
     }
 }

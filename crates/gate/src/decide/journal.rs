@@ -3,7 +3,7 @@
 
 use crate::decide::Deciding;
 use crate::decide::aside::AsideError;
-use crate::decide::cancellation::{self, CancelError, Cancellation, Cancelled};
+use crate::decide::cancellation::{self, CancelError, Cancellation};
 use crate::decide::check::{self, Check, CheckError, Freshness};
 use crate::decide::door_admitted;
 use crate::decide::intent;
@@ -15,7 +15,7 @@ use crate::decide::scan_time::{self, ScanTime, Sending};
 use crate::site::revision::{self, Meaning};
 use crate::{Admission, Decision, InterfaceSettings, Mode, Reason, Scan, Site};
 use db::{DbError, Tx};
-use deviceapi::BATCH_LIMIT;
+use deviceapi::{BATCH_LIMIT, CancellationAnswer};
 use kernel::{CheckId, Timestamp};
 use std::sync::Arc;
 
@@ -127,7 +127,7 @@ impl Deciding {
     pub async fn merge_cancellations(
         &self,
         cancellations: Vec<Cancellation>,
-    ) -> Result<Vec<Result<Cancelled, CancelError>>, JournalError> {
+    ) -> Result<Vec<Result<CancellationAnswer, CancelError>>, JournalError> {
         if cancellations.len() > BATCH_LIMIT {
             return Err(JournalError::TooManyCancellations(cancellations.len()));
         }
@@ -142,7 +142,7 @@ impl Deciding {
                 merged => Ok(merged),
             }
         };
-        let merged: Vec<Result<Cancelled, CancelError>> = self
+        let merged: Vec<Result<CancellationAnswer, CancelError>> = self
             .journals
             .write("merge cancellations", move |tx| {
                 cancellations.iter().map(|one| merge(tx, one)).collect()
@@ -335,7 +335,7 @@ impl Merging {
         let JournalItem { scan, sending, .. } = item;
         let present = || {
             let meaning = Meaning::of(&scan.device, &self.site, &self.settings.mapping);
-            (meaning, self.settings.detection(), self.set_up)
+            (meaning, self.settings.detection.clone(), self.set_up)
         };
         let named = match sending.set_up {
             Some(set_up) => {

@@ -2,58 +2,17 @@
 //! Nothing is recorded, nothing is counted.
 
 use crate::decide::budget::Budget;
-use crate::decide::{Deciding, rules, scan};
+use crate::decide::{Deciding, rules, scan, wording};
 use crate::hash::derived;
-use crate::{Decision, Reason, ScanRefused};
-use db::{DbError, Tx, params};
-use kernel::{CardNumber, CheckId, DeviceCode, InvalidId, SectorCode, Timestamp};
+use crate::{Admission, Decision, Reason, ScanRefused, Site};
+use db::{DbError, Row, Tx, params};
+use deviceapi::{LookAnswer, LookEntry};
+use kernel::{CardNumber, CheckId, DeviceCode, InvalidId};
 use otipass::{Answer, PassFacts, Question};
+use std::sync::Arc;
 
 /// How many of the last entries are shown.
 const LAST_ENTRIES: u32 = 5;
-
-/// What the help desk sees of a pass.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Look {
-    /// The pass, if the code is one.
-    pub card: Option<CardNumber>,
-    /// Whether it could enter here now.
-    pub admissible: Admissible,
-    /// Validity and entries left, if Otipass said.
-    pub pass: PassFacts,
-    /// Its last entries at this site, newest first.
-    pub last_entries: Vec<LastEntry>,
-}
-
-/// Whether a pass could enter.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Admissible {
-    /// Otipass would say yes.
-    Yes,
-    /// It would be refused.
-    No(Reason),
-    /// Otipass is silent.
-    Unknown,
-}
-
-/// One entry of a pass.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LastEntry {
-    /// When it was scanned.
-    pub at: Timestamp,
-    /// Where.
-    pub sector: SectorCode,
-    /// At which device.
-    pub device: DeviceCode,
-    /// On whose word.
-    pub decision: Decision,
-    /// Whether it was cancelled.
-    pub cancelled: bool,
-}
-
-db::from_row! {
-    LastEntry { at = "scanned_at", sector, device, decision = "outcome", cancelled }
-}
 
 /// Why there is nothing to see.
 #[derive(Debug, thiserror::Error)]
@@ -79,7 +38,7 @@ impl Deciding {
     ///
     /// # Errors
     /// There is nothing to see then.
-    pub async fn look(&self, device: &DeviceCode, code: &str) -> Result<Look, LookError> {
+    pub async fn look(&self, device: &DeviceCode, code: &str) -> Result<LookAnswer, LookError> {
         let budget = Budget::start(self.settings.decision_budget);
         let site = self.site();
         if !site.settings_of(device).help_desk {
@@ -89,14 +48,14 @@ impl Deciding {
         let card = self.settings.detect(code);
         let last_entries = match card.clone() {
             Some(card) => {
-                self.db
-                    .read("last entries", move |tx| last_entries(tx, &card))
-                    .await?
+                let site = Arc::clone(&site);
+                let read = move |tx: &mut Tx<'_>| last_entries(tx, &card, &site);
+                self.db.read("last entries", read).await?
             }
             None => Vec::new(),
         };
-        let (admissible, pass) = match rules::recognise(code, device, &site, &self.settings) {
-            Err(reason) => (Admissible::No(reason), PassFacts::default()),
+        let (decision, pass) = match rules::recognise(code, device, &site, &self.settings) {
+            Err(reason) => (Some(Decision::Refused(reason)), PassFacts::default()),
             Ok(recognised) => {
                 let now = self.clock.now();
                 // It means nothing to Otipass; each inquiry has its own.
@@ -105,32 +64,61 @@ impl Deciding {
                 self.inquire(&question, budget).await
             }
         };
-        Ok(Look {
-            card,
-            admissible,
-            pass,
+        let language = site.language_of(device);
+        let message = match decision.unwrap_or(Decision::Refused(Reason::PartnerUnavailable)) {
+            Decision::Admitted(_) => wording::may_enter(language),
+            other => wording::message(other, language),
+        };
+        Ok(LookAnswer {
+            recognised: card.is_some(),
+            pass_number: card,
+            admissible: decision.map(Decision::is_admitted),
+            outcome: decision.map(|decision| decision.to_string()),
+            message: message.to_owned(),
+            valid_until: pass.valid_until,
+            entries_left: pass.entries_left,
             last_entries,
         })
     }
 
-    async fn inquire(&self, question: &Question, budget: Budget) -> (Admissible, PassFacts) {
+    /// What Otipass would say; nothing if it is silent.
+    async fn inquire(&self, question: &Question, budget: Budget) -> (Option<Decision>, PassFacts) {
         match self.partner.inquire(question, budget).await {
-            Some(Answer::Yes(pass)) => (Admissible::Yes, pass),
+            Some(Answer::Yes(pass)) => (Some(Decision::Admitted(Admission::Accepted)), pass),
             Some(Answer::No { refusal, pass }) => (
-                Admissible::No(Reason::Partner(refusal)),
+                Some(Decision::Refused(Reason::Partner(refusal))),
                 pass.unwrap_or_default(),
             ),
-            None => (Admissible::Unknown, PassFacts::default()),
+            None => (None, PassFacts::default()),
         }
     }
 }
 
-fn last_entries(tx: &mut Tx<'_>, card: &CardNumber) -> Result<Vec<LastEntry>, DbError> {
-    tx.query_as(
+fn last_entries(
+    tx: &mut Tx<'_>,
+    card: &CardNumber,
+    site: &Site,
+) -> Result<Vec<LookEntry>, DbError> {
+    let rows = tx.query(
         "SELECT c.scanned_at, c.sector, c.device, c.outcome,
                 CAST(CASE WHEN x.id IS NULL THEN 0 ELSE 1 END AS BIGINT) AS cancelled
          FROM gate_check c LEFT JOIN gate_cancellation x ON x.check_id = c.check_id
          WHERE c.card = $1 AND c.admitted = 1 ORDER BY c.scanned_at DESC LIMIT $2",
         params![card, LAST_ENTRIES],
-    )
+    )?;
+    let entry = |row: &Row| {
+        let device: DeviceCode = row.get("device")?;
+        let (door, door_name) = site.door_of(&device);
+        Ok(LookEntry {
+            at: row.get("scanned_at")?,
+            sector: row.get("sector")?,
+            door,
+            door_name,
+            device_name: site.name_of(&device),
+            device,
+            outcome: row.get::<Decision>("outcome")?.to_string(),
+            cancelled: row.get("cancelled")?,
+        })
+    };
+    rows.iter().map(entry).collect()
 }

@@ -3,24 +3,11 @@
 //! The turnstile agent, the simulation and the scanner page follow the same
 //! examples, `vectors/offline.json`: knowledge and scan in, outcome out.
 
+use crate::site::settings::detect;
 use crate::{Admission, Decision, Direction, OfflinePolicy, Reason};
-use kernel::{Additions, CardNumber};
-use otipass::{NumberFormat, Refusal};
-
-/// What a device knows of itself, from its snapshot.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Knowledge {
-    /// What may stand before a number, with a hyphen.
-    pub project_id: String,
-    /// Lengths, alphabet and checksum of the number.
-    pub format: NumberFormat,
-    /// What scanners and code makers add to it.
-    pub additions: Additions,
-    /// Whether the device leads to exactly one sector, and that is mapped.
-    pub mapped: bool,
-    /// What it goes by.
-    pub policy: OfflinePolicy,
-}
+use deviceapi::DeviceSnapshot;
+use kernel::CardNumber;
+use otipass::Refusal;
 
 /// What the device is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,23 +44,18 @@ pub struct DecidedOffline {
     pub card: Option<CardNumber>,
 }
 
-/// Spec §3. `seen` is asked only where it matters.
+/// Spec §3, by what `device` knows of itself. `seen` is asked only where it matters.
 #[must_use]
 pub fn decide_offline(
-    knowledge: &Knowledge,
+    device: &DeviceSnapshot,
     scan: OfflineScan<'_>,
     seen: impl FnOnce(&CardNumber) -> Seen,
 ) -> DecidedOffline {
-    let card = otipass::detect(
-        scan.code,
-        &knowledge.project_id,
-        &knowledge.format,
-        &knowledge.additions,
-    );
+    let card = detect(scan.code, &device.detection);
     let decision = match &card {
         None => Decision::Refused(Reason::NotAPass),
-        Some(_) if !knowledge.mapped => Decision::Refused(Reason::SectorNotMapped),
-        Some(card) => match (scan.direction, scan.forced, knowledge.policy) {
+        Some(_) if !device.mapped => Decision::Refused(Reason::SectorNotMapped),
+        Some(card) => match (scan.direction, scan.forced, device.offline_policy) {
             (Direction::Exit, _, _) => Decision::Exit,
             (Direction::Entry, true, _) => Decision::Admitted(Admission::AcceptedForced),
             (Direction::Entry, false, policy) => entry(seen(card), policy),
@@ -111,20 +93,13 @@ mod tests {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Known {
-        detection: Detection,
+        detection: deviceapi::Detection,
         mapped: bool,
         offline_policy: OfflinePolicy,
         #[serde(default)]
         just_admitted: bool,
         listed: Option<String>,
         entered_today: bool,
-    }
-
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct Detection {
-        project_id: String,
-        format: NumberFormat,
     }
 
     #[derive(Deserialize)]
@@ -140,6 +115,8 @@ mod tests {
         let vectors: Vec<Vector> =
             serde_json::from_str(include_str!("../../vectors/offline.json")).unwrap();
         assert!(vectors.len() >= 20);
+        let mut device: DeviceSnapshot =
+            serde_json::from_str(include_str!("../../../deviceapi/examples/device.json")).unwrap();
         for vector in vectors {
             let known = vector.knowledge;
             let listed = known.listed.map(|word| {
@@ -152,19 +129,15 @@ mod tests {
                 listed,
                 entered_today: known.entered_today,
             };
-            let knowledge = Knowledge {
-                additions: Additions::default(),
-                project_id: known.detection.project_id,
-                format: known.detection.format,
-                mapped: known.mapped,
-                policy: known.offline_policy,
-            };
+            device.detection = known.detection;
+            device.mapped = known.mapped;
+            device.offline_policy = known.offline_policy;
             let scan = OfflineScan {
                 code: &vector.scan.code,
                 direction: vector.scan.direction,
                 forced: vector.scan.forced,
             };
-            let decided = decide_offline(&knowledge, scan, |_| seen);
+            let decided = decide_offline(&device, scan, |_| seen);
             assert_eq!(decided.decision, vector.outcome, "{}", vector.name);
             let card = decided.card.map(|card| card.reveal().to_owned());
             assert_eq!(card, vector.card, "{}", vector.name);

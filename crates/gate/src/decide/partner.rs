@@ -7,7 +7,8 @@ use crate::decide::partner_window::{PartnerState, PartnerWindow};
 use crate::decide::rules::{Asked, Counted};
 use kernel::{Clock, causes};
 use otipass::{Answer, AskError, Partner, Question};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use parking_lot::Mutex;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -52,7 +53,7 @@ impl PartnerLine {
             tracing::warn!(%check, "the database was too slow to leave time for asking Otipass");
             return Asked::Silent(Counted::No);
         };
-        if !self.breaker().may_ask(self.clock.now()) {
+        if !self.breaker.lock().may_ask(self.clock.now()) {
             count("spared");
             return Asked::Silent(Counted::No);
         }
@@ -61,11 +62,11 @@ impl PartnerLine {
         let now = self.clock.now();
         match answer {
             Ok(answer) => {
-                self.breaker().answered();
+                self.breaker.lock().answered();
                 count("answered");
                 let took = asked_at.elapsed();
                 metrics::histogram!("passerelle_partner_seconds").record(took);
-                self.window().note(now, Ok(took));
+                self.window.lock().note(now, Ok(took));
                 Asked::Answered(answer)
             }
             Err(error) => {
@@ -74,8 +75,8 @@ impl PartnerLine {
                 } else {
                     Failure::Quick
                 };
-                self.breaker().failed(failure, now);
-                self.window().note(now, Err((&error).into()));
+                self.breaker.lock().failed(failure, now);
+                self.window.lock().note(now, Err((&error).into()));
                 count("failed");
                 tracing::warn!(
                     %check,
@@ -92,19 +93,21 @@ impl PartnerLine {
     /// business.
     pub(crate) async fn ask_again(&self, question: &Question) -> Retried {
         let trying = self.is_spared();
-        if !self.breaker().may_ask(self.clock.now()) {
+        if !self.breaker.lock().may_ask(self.clock.now()) {
             return Retried::Outage;
         }
         match self.otipass.validate(question, RECOVERY_TIMEOUT).await {
             Ok(answer) => {
-                self.breaker().answered();
+                self.breaker.lock().answered();
                 Retried::Answered(answer)
             }
             Err(error) => {
                 let check = question.reference;
                 tracing::warn!(%check, error = causes(&error), "an open check stays open");
                 if trying {
-                    self.breaker().failed(Failure::Silent, self.clock.now());
+                    self.breaker
+                        .lock()
+                        .failed(Failure::Silent, self.clock.now());
                 }
                 if is_outage(&error) {
                     Retried::Outage
@@ -121,7 +124,7 @@ impl PartnerLine {
     /// only, nor keep them from one that answers validations only.
     pub(crate) async fn inquire(&self, question: &Question, budget: Budget) -> Option<Answer> {
         let within = budget.for_asking()?;
-        if !self.breaker().would_ask(self.clock.now()) {
+        if !self.breaker.lock().would_ask(self.clock.now()) {
             return None;
         }
         let answer = self.otipass.inquire(question, within).await;
@@ -135,20 +138,12 @@ impl PartnerLine {
 
     /// Whether visitors are spared the wait.
     pub(crate) fn is_spared(&self) -> bool {
-        self.breaker().is_open()
+        self.breaker.lock().is_open()
     }
 
     pub(crate) fn state(&self) -> PartnerState {
         let spared = self.is_spared();
-        self.window().state(self.clock.now(), spared)
-    }
-
-    fn breaker(&self) -> MutexGuard<'_, Breaker> {
-        self.breaker.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn window(&self) -> MutexGuard<'_, PartnerWindow> {
-        self.window.lock().unwrap_or_else(PoisonError::into_inner)
+        self.window.lock().state(self.clock.now(), spared)
     }
 }
 

@@ -51,7 +51,7 @@ pub fn recognise(
     settings: &InterfaceSettings,
 ) -> Result<Recognised, Reason> {
     let meaning = Meaning::of(device, site, &settings.mapping);
-    recognise_at(code, meaning, &settings.detection())
+    recognise_at(code, meaning, &settings.detection)
 }
 
 /// As [`recognise`], at a device that meant what `meaning` says when it scanned, and

@@ -82,13 +82,13 @@ impl Outbox {
         ticketing: &impl Ticketing,
     ) -> Result<Delivered, DeliveryError> {
         let now = self.clock.now();
-        let due = self.lanes().due(now);
+        let due = self.lanes.lock().due(now);
         for lane in due {
             let batch = self.oldest(&lane, now).await?;
             if batch.is_empty() {
                 continue;
             }
-            self.lanes().serves(&lane);
+            self.lanes.lock().serves(&lane);
             if lane == Lane::Cancellations && !ticketing.is_told_of_cancellations() {
                 let refused = Some(NOT_TOLD.to_owned());
                 let tickets = batch.into_iter().map(|(_, ticket)| ticket);
@@ -104,7 +104,7 @@ impl Outbox {
     /// Tries again at once what waits because ticketing refused it, or could not be
     /// called.
     pub fn try_again_now(&self) {
-        *self.lanes() = Lanes::default();
+        *self.lanes.lock() = Lanes::default();
         self.due.deliveries.notify_one();
         self.due.again.notify_one();
     }
@@ -112,14 +112,14 @@ impl Outbox {
     /// What the next call of `lane` carries.
     async fn oldest(&self, lane: &Lane, now: Timestamp) -> Result<Vec<Queued>, DbError> {
         loop {
-            let (size, skip) = self.lanes().next(lane);
-            let (queue, own) = (lane.clone(), self.lanes().kinds());
+            let (size, skip) = self.lanes.lock().next(lane);
+            let (queue, own) = (lane.clone(), self.lanes.lock().kinds());
             let read = move |tx: &mut Tx<'_>| batch(tx, &queue, &own, size, skip);
             let batch = self.db.read("queue to ticketing", read).await?;
             if !batch.is_empty() {
                 return Ok(batch);
             }
-            let ended = self.lanes().ended(lane, now);
+            let ended = self.lanes.lock().ended(lane, now);
             if ended == Ended::Over {
                 let of = Stopped::of(lane);
                 let clear = move |tx: &mut Tx<'_>| trouble::clear(tx, &of);
@@ -161,12 +161,12 @@ impl Outbox {
         };
         let works = vec![Stopped::Line];
         if is_too_many(&error) && sent.len() > 1 {
-            self.lanes().too_many(kinds.values().sum());
+            self.lanes.lock().too_many(kinds.values().sum());
             self.settle(lane, Vec::new(), works, Vec::new()).await?;
             return Err(error.into());
         }
         let waited_ms = waited_ms(sent.iter(), now);
-        let at_fault = self.lanes().refused(lane, &kinds, waited_ms, now);
+        let at_fault = self.lanes.lock().refused(lane, &kinds, waited_ms, now);
         if at_fault == AtFault::Yes {
             let refused = Some(why);
             let outcomes = sent.into_iter().map(|ticket| (ticket, refused.clone()));
@@ -175,7 +175,7 @@ impl Outbox {
                 .settle(lane, outcomes.collect(), over, Vec::new())
                 .await;
         }
-        let doubted = self.lanes().doubted(lane, &kinds);
+        let doubted = self.lanes.lock().doubted(lane, &kinds);
         let cause = Cause::of(&error);
         let doubted = doubted
             .iter()
@@ -208,7 +208,7 @@ impl Outbox {
         let mut doubted = Vec::new();
         let mut settled = Vec::new();
         {
-            let mut lanes = self.lanes();
+            let mut lanes = self.lanes.lock();
             lanes.answers();
             if !taken.is_empty() {
                 let taken = taken.values().flatten().map(|(ticket, _)| ticket);
@@ -273,7 +273,7 @@ impl Outbox {
     /// what becomes of it, so a proxy's word does no harm. A service that fails again and
     /// again may do so over one barcode.
     fn refusal_of_content(&self, error: &CallError) -> Option<String> {
-        let mut lanes = self.lanes();
+        let mut lanes = self.lanes.lock();
         match error {
             CallError::Refused { status, detail, .. } if error.fault() == Fault::Content => {
                 lanes.answers();

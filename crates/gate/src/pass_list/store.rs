@@ -2,6 +2,7 @@
 //! the version since which it holds; and the last whole.
 
 use super::{ByReason, Content, Difference, ListReason, PassKey};
+use crate::json::Json;
 use db::{DbError, Row, Tx, params};
 use kernel::Timestamp;
 
@@ -87,16 +88,11 @@ fn holds(tx: &mut Tx<'_>, lease: Lease) -> Result<bool, DbError> {
 
 /// The filters and exceptions of the last whole; `None` before the first.
 pub(super) fn whole(tx: &mut Tx<'_>) -> Result<Option<Content>, DbError> {
-    let text: Option<String> = tx.value_opt(
+    let whole: Option<Json<_>> = tx.value_opt(
         "SELECT whole FROM gate_pass_list WHERE id = 1 AND whole_version > 0",
         params![],
     )?;
-    let Some(text) = text else { return Ok(None) };
-    let unreadable = |_| DbError::Column {
-        column: "whole".to_owned(),
-        problem: "holds what this program did not write".to_owned(),
-    };
-    serde_json::from_str(&text).map(Some).map_err(unreadable)
+    Ok(whole.map(|Json(content)| content))
 }
 
 /// The passes after `after`, in the order of their keys as the database has it,

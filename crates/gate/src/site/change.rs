@@ -87,26 +87,31 @@ pub(crate) fn changing(tx: &mut Tx<'_>) -> Result<Site, SiteError> {
     Site::load(tx)
 }
 
-/// Adds a sector.
-///
-/// # Errors
-/// [`SiteChangeError`]; `Taken` if there is one of this code.
-pub fn add_sector(tx: &mut Tx<'_>, code: &SectorCode, name: &str) -> Result<(), SiteChangeError> {
-    let site = changing(tx)?;
-    if site.sectors.contains_key(code) {
-        return Err(SiteChangeError::Taken);
-    }
-    Ok(write_sector(tx, code, name)?)
+/// Whether there must be such a thing already, or none of its code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanted {
+    /// It is added.
+    New,
+    /// It is changed.
+    Known,
 }
 
-/// Gives a sector another name, and says what the former was.
-pub fn change_sector(
+fn before<T>(there: Option<T>, wanted: Wanted) -> Result<Option<T>, SiteChangeError> {
+    match (&there, wanted) {
+        (Some(_), Wanted::New) => Err(SiteChangeError::Taken),
+        (None, Wanted::Known) => Err(SiteChangeError::Unknown),
+        _ => Ok(there),
+    }
+}
+
+/// Adds a sector, or gives it another name, and says what the former was.
+pub fn save_sector(
     tx: &mut Tx<'_>,
     code: &SectorCode,
     name: &str,
-) -> Result<String, SiteChangeError> {
-    let before = changing(tx)?.sectors.remove(code);
-    let before = before.ok_or(SiteChangeError::Unknown)?;
+    wanted: Wanted,
+) -> Result<Option<String>, SiteChangeError> {
+    let before = before(changing(tx)?.sectors.remove(code), wanted)?;
     write_sector(tx, code, name)?;
     Ok(before)
 }
@@ -127,30 +132,21 @@ pub fn remove_sector(tx: &mut Tx<'_>, code: &SectorCode) -> Result<String, SiteC
     Ok(before)
 }
 
-/// Adds a door.
-pub fn add_door(tx: &mut Tx<'_>, code: &DoorCode, door: &Door) -> Result<(), SiteChangeError> {
-    let site = changing(tx)?;
-    if site.doors.contains_key(code) {
-        return Err(SiteChangeError::Taken);
-    }
-    lead(tx, &site, code, door)
-}
-
-/// Changes a door's name and where it leads, and says what it was.
-pub fn change_door(tx: &mut Tx<'_>, code: &DoorCode, door: &Door) -> Result<Door, SiteChangeError> {
-    let site = changing(tx)?;
-    let before = site.doors.get(code).cloned();
-    let before = before.ok_or(SiteChangeError::Unknown)?;
-    lead(tx, &site, code, door)?;
-    Ok(before)
-}
-
-fn lead(tx: &mut Tx<'_>, site: &Site, code: &DoorCode, door: &Door) -> Result<(), SiteChangeError> {
+/// Adds a door, or changes its name and where it leads, and says what it was.
+pub fn save_door(
+    tx: &mut Tx<'_>,
+    code: &DoorCode,
+    door: &Door,
+    wanted: Wanted,
+) -> Result<Option<Door>, SiteChangeError> {
+    let mut site = changing(tx)?;
+    let before = before(site.doors.remove(code), wanted)?;
     let mut sectors = door.sectors.iter();
     if let Some(sector) = sectors.find(|sector| !site.sectors.contains_key(*sector)) {
         return Err(SiteChangeError::UnknownSector(sector.clone()));
     }
-    Ok(write_door(tx, code, door)?)
+    write_door(tx, code, door)?;
+    Ok(before)
 }
 
 /// Removes a door that no device stands at, and says what it was.
@@ -172,42 +168,20 @@ pub fn remove_door(tx: &mut Tx<'_>, code: &DoorCode) -> Result<Door, SiteChangeE
     Ok(before)
 }
 
-/// Adds a device.
-pub fn add_device(
+/// Adds a device, or changes its name, door, language and settings, and says what they were.
+pub fn save_device(
     tx: &mut Tx<'_>,
     code: &DeviceCode,
     device: &Device,
-) -> Result<(), SiteChangeError> {
-    let site = changing(tx)?;
-    if site.devices.contains_key(code) {
-        return Err(SiteChangeError::Taken);
-    }
-    place(tx, &site, code, device)
-}
-
-/// Changes a device's name, door, language and settings, and says what they were.
-pub fn change_device(
-    tx: &mut Tx<'_>,
-    code: &DeviceCode,
-    device: &Device,
-) -> Result<Device, SiteChangeError> {
-    let site = changing(tx)?;
-    let before = site.devices.get(code).cloned();
-    let before = before.ok_or(SiteChangeError::Unknown)?;
-    place(tx, &site, code, device)?;
-    Ok(before)
-}
-
-fn place(
-    tx: &mut Tx<'_>,
-    site: &Site,
-    code: &DeviceCode,
-    device: &Device,
-) -> Result<(), SiteChangeError> {
+    wanted: Wanted,
+) -> Result<Option<Device>, SiteChangeError> {
+    let mut site = changing(tx)?;
+    let before = before(site.devices.remove(code), wanted)?;
     if !site.doors.contains_key(&device.door) {
         return Err(SiteChangeError::UnknownDoor(device.door.clone()));
     }
-    Ok(write_device(tx, code, device)?)
+    write_device(tx, code, device)?;
+    Ok(before)
 }
 
 /// Removes a device, takes back its tokens and codes, and says what it was. Its

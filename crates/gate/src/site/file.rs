@@ -2,7 +2,6 @@
 
 use crate::site::change::{NAME_LIMIT_CHARS, is_currency, is_name};
 use crate::site::found;
-use crate::site::table::SWITCHES;
 use crate::{Device, DeviceSettings, Door, Site};
 use kernel::finding::{Finding, Lines, Phrase, Place, Position, Thing};
 use kernel::{DeviceCode, DoorCode, InvalidCode, SectorCode};
@@ -135,7 +134,7 @@ pub fn write_site(site: &Site) -> String {
         }
         let mut settings = device.settings;
         file += &format!("direction = \"{}\"\n", settings.direction.as_str());
-        for (key, switch) in SWITCHES {
+        for (key, switch) in DeviceSettings::SWITCHES {
             file += &format!("{key} = {}\n", switch(&mut settings));
         }
     }

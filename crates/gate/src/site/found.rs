@@ -24,7 +24,7 @@ kernel::findings! { Site {
         fr "Les agents ne peuvent pas lire ici la langue {language}." "Choisissez en, fr, de, it ou es.";
     direction_unknown(direction): Mistake, "a device's `direction` is neither of the two";
         en "{direction} is no direction." "Choose entry or exit.";
-        fr "Le sens {direction} n’existe pas." "Choisissez entry ou exit.";
+        fr "Le sens {direction} n’existe pas." "Choisissez entry (entrée) ou exit (sortie).";
     sector_unknown(door, sector): Mistake, "a door leads to a sector that is not in the file";
         en "Door {door} leads to the sector {sector}, which is not in this file." "Add a [[sector]] with this code, or correct the code.";
         fr "La porte {door} mène au secteur {sector}, qui n’est pas dans ce fichier." "Ajoutez une [[sector]] avec ce code, ou corrigez le code.";
@@ -62,15 +62,6 @@ kernel::findings! { Site {
     too_many_cells(): Mistake;
         en "This row has more cells than the first." "There is a separator too many, or a text lacks its quotes.";
         fr "Cette ligne a plus de cellules que la première." "Un séparateur est de trop, ou un texte manque de guillemets.";
-    code_missing() as code_invalid: Mistake;
-        en "There is no code." "Enter a code.";
-        fr "Il n’y a pas de code." "Entrez un code.";
-    code_too_long(length, limit) as code_invalid: Mistake;
-        en "This code has {length} characters, at most {limit} are allowed." "Shorten it.";
-        fr "Ce code a {length} caractères, {limit} au plus sont permis." "Raccourcissez-le.";
-    code_character() as code_invalid: Mistake;
-        en "A code holds neither a semicolon nor control characters." "Take it out.";
-        fr "Un code ne contient ni point-virgule ni caractère de contrôle." "Ôtez-le.";
     code_blank() as code_invalid: Mistake;
         en "A code holds no space." "Write it as ticketing does, such as VN_AUG; the name may have spaces.";
         fr "Un code ne contient pas d’espace." "Écrivez-le comme la billetterie, par exemple VN_AUG ; le nom peut avoir des espaces.";
@@ -92,12 +83,6 @@ kernel::findings! { Site {
     device_twice(line) as code_given_twice: Mistake;
         en "This device is in line {line} already." "Keep one of them, or give this one another code.";
         fr "Cet appareil est déjà à la ligne {line}." "N’en gardez qu’un, ou donnez-lui un autre code.";
-    cell_language() as language_unknown: Mistake;
-        en "This is no language of the agents." "Choose en, fr, de, it or es.";
-        fr "Ce n’est pas une langue des agents." "Choisissez en, fr, de, it ou es.";
-    cell_direction() as direction_unknown: Mistake;
-        en "This is no direction." "Choose entry or exit.";
-        fr "Ce n’est pas un sens." "Choisissez entry (entrée) ou exit (sortie).";
     not_yes_or_no(): Mistake;
         en "This is neither yes nor no." "Enter yes or no.";
         fr "Ce n’est ni yes ni no." "Entrez yes (oui) ou no (non).";

@@ -3,8 +3,9 @@
 use crate::{InterfaceSettings, Site, SiteError};
 use db::{Db, DbError, Tx, params};
 use kernel::{Clock, DeviceCode, EnrolmentId, Timestamp};
+use parking_lot::RwLock;
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::Arc;
 
 /// The site and its tokens as the database last gave them.
 #[derive(Debug)]
@@ -55,44 +56,36 @@ impl KnownSite {
     }
 
     pub(crate) fn site(&self) -> Arc<Site> {
-        Arc::clone(&self.read().site)
+        Arc::clone(&self.known.read().site)
     }
 
     /// The site, and the revision of the set-up in which it is so.
     pub(crate) fn site_and_revision(&self) -> (Arc<Site>, i64) {
-        let known = self.read();
+        let known = self.known.read();
         (Arc::clone(&known.site), known.set_up)
     }
 
     pub(crate) async fn reload(&self) -> Result<(), SiteError> {
-        let known = self.read().revision;
+        let known = self.known.read().revision;
         let there: i64 = self.db.read("site revision", revision).await?;
         if there != known {
             let fresh = load(&self.db, &self.settings, self.clock.now()).await?;
-            *self.write() = fresh;
+            *self.known.write() = fresh;
         }
         Ok(())
     }
 
     pub(crate) fn holder(&self, token_sha256: &str) -> Option<Holder> {
-        self.read().tokens.get(token_sha256).cloned()
+        self.known.read().tokens.get(token_sha256).cloned()
     }
 
     /// Remembers who held a token at `revision`, unless it may have been revoked
     /// since.
     pub(crate) fn remember(&self, token_sha256: String, holder: Holder, revision: i64) {
-        let mut known = self.write();
+        let mut known = self.known.write();
         if known.revision == revision {
             known.tokens.insert(token_sha256, holder);
         }
-    }
-
-    fn read(&self) -> RwLockReadGuard<'_, Known> {
-        self.known.read().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn write(&self) -> RwLockWriteGuard<'_, Known> {
-        self.known.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -1,12 +1,14 @@
 //! The site as decisions see it: which device leads to which sector.
 
 use crate::DeviceSettings;
+use crate::json::Json;
 use db::{DbError, Tx, params};
 use kernel::{
     DeviceCode, DoorCode, InstitutionCode, Language, Organisation, OrganisationCode, SectorCode,
     Zone,
 };
 use serde::Serialize;
+use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// An organisation with its sectors, doors and devices.
@@ -192,14 +194,7 @@ impl Site {
                 name: row.get("name")?,
                 door: row.get("door")?,
                 language: known_language(row.get("language")?),
-                settings: DeviceSettings {
-                    direction: row.get("direction")?,
-                    may_switch_direction: row.get("may_switch_direction")?,
-                    forced_entry: row.get("forced_entry")?,
-                    several_persons: row.get("several_persons")?,
-                    help_desk: row.get("help_desk")?,
-                    sound: row.get("sound")?,
-                },
+                settings: row.get::<Json<_>>("settings")?.0,
             };
             site.devices.insert(row.get("code")?, device);
         }
@@ -255,30 +250,31 @@ pub(crate) fn write_door(tx: &mut Tx<'_>, code: &DoorCode, door: &Door) -> Resul
     Ok(())
 }
 
-/// Inserts or updates a device; what it last said of itself stays.
+/// Inserts or updates a device. What it last said of itself stays, and settings that only
+/// a newer version knows.
 pub(crate) fn write_device(
     tx: &mut Tx<'_>,
     code: &DeviceCode,
     device: &Device,
 ) -> Result<(), DbError> {
+    let known: Option<Json<Map<String, Value>>> = tx.value_opt(
+        "SELECT settings FROM gate_device WHERE code = $1",
+        params![code],
+    )?;
+    let mut settings = known.map_or_else(Map::new, |Json(known)| known);
+    if let Value::Object(ours) = json!(device.settings) {
+        settings.extend(ours);
+    }
     tx.run(
-        "INSERT INTO gate_device (code, door, language, direction, may_switch_direction,
-                                  forced_entry, several_persons, help_desk, sound, name)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-         ON CONFLICT (code) DO UPDATE SET door = $2, language = $3, direction = $4,
-             may_switch_direction = $5, forced_entry = $6, several_persons = $7, help_desk = $8,
-             sound = $9, name = $10",
+        "INSERT INTO gate_device (code, door, language, name, settings)
+         VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT (code) DO UPDATE SET door = $2, language = $3, name = $4, settings = $5",
         params![
             code,
             &device.door,
             device.language,
-            device.settings.direction,
-            device.settings.may_switch_direction,
-            device.settings.forced_entry,
-            device.settings.several_persons,
-            device.settings.help_desk,
-            device.settings.sound,
             device.name.as_deref(),
+            json!(settings).to_string(),
         ],
     )
 }

@@ -1,7 +1,7 @@
 //! What people call sectors, doors and devices.
 
 use super::layout::Site;
-use db::{Db, DbError, Tx, params};
+use db::{Db, DbError};
 use std::collections::BTreeMap;
 
 /// The names of all that there is of a site now.
@@ -22,20 +22,8 @@ pub struct Names(BTreeMap<String, String>);
 impl SiteNames {
     /// Reads them.
     pub async fn read(db: &Db) -> Result<Self, DbError> {
-        let read = |tx: &mut Tx<'_>| {
-            Ok(Self {
-                sectors: Names::read(tx, "SELECT code, name FROM gate_sector")?,
-                doors: Names::read(
-                    tx,
-                    "SELECT code, COALESCE(name, code) AS name FROM gate_door",
-                )?,
-                devices: Names::read(
-                    tx,
-                    "SELECT code, COALESCE(name, code) AS name FROM gate_device",
-                )?,
-            })
-        };
-        db.read("names of the site", read).await
+        let site = super::interface::read_site(db).await?;
+        Ok(site.as_ref().map(Self::from).unwrap_or_default())
     }
 }
 
@@ -53,10 +41,6 @@ impl From<&Site> for SiteNames {
 }
 
 impl Names {
-    fn read(tx: &mut Tx<'_>, sql: &str) -> Result<Self, DbError> {
-        Ok(Self(tx.query_as(sql, params![])?.into_iter().collect()))
-    }
-
     fn of_all<'a, C: ToString>(all: impl Iterator<Item = (C, Option<&'a String>)>) -> Self {
         let named = all.map(|(code, name)| {
             let code = code.to_string();

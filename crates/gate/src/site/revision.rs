@@ -6,10 +6,12 @@
 
 use super::layout::Site;
 use super::settings::InterfaceSettings;
+use crate::json::Json;
 use db::{DbError, Row, Tx, params};
 use deviceapi::Detection;
 use kernel::{DeviceCode, DoorCode, SectorCode, Timestamp};
 use otipass::{Mapping, SectorInfo};
+use serde_json::json;
 use std::collections::BTreeMap;
 
 /// What one device stood for.
@@ -52,7 +54,7 @@ pub(crate) fn record(
         Some(row) => (row.get("revision")?, Some(detection_of(&row)?)),
         None => (0, None),
     };
-    let (mapping, detection) = (&settings.mapping, settings.detection());
+    let (mapping, detection) = (&settings.mapping, &settings.detection);
     let mut known = BTreeMap::new();
     for row in tx.query(
         "SELECT * FROM gate_revision_device d WHERE revision =
@@ -69,11 +71,11 @@ pub(crate) fn record(
         .into_iter()
         .filter(|(device, meaning)| known.get(device) != Some(meaning))
         .peekable();
-    if changed.peek().is_none() && former.as_ref() == Some(&detection) {
+    if changed.peek().is_none() && former.as_ref() == Some(detection) {
         return Ok(latest);
     }
     let revision: i64 = latest + 1;
-    let detection = serde_json::to_string(&detection).map_err(|error| unreadable(&error))?;
+    let detection = json!(detection).to_string();
     tx.execute(
         "INSERT INTO gate_revision (revision, detection, made_at) VALUES ($1, $2, $3)",
         params![revision, detection, now],
@@ -126,15 +128,7 @@ pub(crate) fn of(tx: &mut Tx<'_>, moment: Timestamp) -> Result<Option<i64>, DbEr
 }
 
 fn detection_of(row: &Row) -> Result<Detection, DbError> {
-    let text: String = row.get("detection")?;
-    serde_json::from_str(&text).map_err(|error| unreadable(&error))
-}
-
-fn unreadable(error: &serde_json::Error) -> DbError {
-    DbError::Column {
-        column: "detection".to_owned(),
-        problem: error.to_string(),
-    }
+    Ok(row.get::<Json<_>>("detection")?.0)
 }
 
 fn read(row: &Row) -> Result<Meaning, DbError> {

@@ -21,10 +21,8 @@ kernel::words! {
 pub struct InterfaceSettings {
     /// The mapping parameters.
     pub mapping: Mapping,
-    /// What a card number looks like.
-    pub format: NumberFormat,
-    /// What scanners and code makers add to it.
-    pub additions: Additions,
+    /// How a pass is told from another code.
+    pub detection: Detection,
     /// How long a visitor may wait for an answer, from the arrival of the check.
     pub decision_budget: Duration,
     /// For how long a card that was admitted at a sector is not admitted there
@@ -49,31 +47,24 @@ impl InterfaceSettings {
     #[must_use]
     pub fn new(mapping: Mapping) -> Self {
         Self {
-            format: NumberFormat::of(mapping.num_type),
+            detection: Detection {
+                project_id: mapping.project_id.clone(),
+                format: NumberFormat::of(mapping.num_type),
+                additions: Additions::default(),
+            },
             mapping,
             decision_budget: Self::DEFAULT_DECISION_BUDGET,
             when_silent: WhenSilent::default(),
             references: References::Honoured,
             offline_policy: OfflinePolicy::default(),
-            additions: Additions::default(),
             repeat_window: Self::DEFAULT_REPEAT_WINDOW,
-        }
-    }
-
-    /// How a pass is told from another code.
-    #[must_use]
-    pub fn detection(&self) -> Detection {
-        Detection {
-            project_id: self.mapping.project_id.clone(),
-            format: self.format,
-            additions: self.additions.clone(),
         }
     }
 
     /// The card number in `code`, if it is a pass.
     #[must_use]
     pub fn detect(&self, code: &str) -> Option<CardNumber> {
-        detect(code, &self.detection())
+        detect(code, &self.detection)
     }
 
     pub(crate) fn decision_budget_ms(&self) -> i64 {

@@ -20,55 +20,25 @@ use std::collections::{BTreeMap, BTreeSet};
 pub const ROWS_LIMIT: usize = 2_000;
 /// The most bytes of a table.
 pub const LIMIT_BYTES: usize = 1024 * 1024;
-kernel::words! {
-    /// A column of the table, in the order in which they are written.
-    #[derive(PartialOrd, Ord)]
-    pub enum Column: "column" {
-        /// A sector's code.
-        Sector = "sector",
-        /// Its name.
-        SectorName = "sector_name",
-        /// The code of a door that leads to it.
-        Door = "door",
-        /// The code of a device at that door.
-        Device = "device",
-        /// The door's name.
-        DoorName = "door_name",
-        /// The device's name.
-        DeviceName = "device_name",
-        /// What its agent reads.
-        Language = "language",
-        /// `entry` or `exit`.
-        Direction = "direction",
-        /// Whether its agent may switch to the other way.
-        SwitchDirection = "switch_direction",
-        /// Whether its agent may let visitors in without Otipass.
-        ForcedEntry = "forced_entry",
-        /// Whether its agent may let in one more person on a code.
-        SeveralPersons = "several_persons",
-        /// Whether its agent may look at a pass without recording an entry.
-        HelpDesk = "help_desk",
-        /// Whether it makes sounds.
-        Sound = "sound",
-    }
-}
-
-impl Column {
-    /// Those that every table has.
-    pub const NEEDED: [Self; 4] = [Self::Sector, Self::SectorName, Self::Door, Self::Device];
-}
-
-/// A setting of a device that is yes or no.
-type Switch = (Column, fn(&mut DeviceSettings) -> &mut bool);
-
-/// All of them, as the columns have them. Table and site file read and write by this.
-pub(crate) const SWITCHES: [Switch; 5] = [
-    (Column::SwitchDirection, |of| &mut of.may_switch_direction),
-    (Column::ForcedEntry, |of| &mut of.forced_entry),
-    (Column::SeveralPersons, |of| &mut of.several_persons),
-    (Column::HelpDesk, |of| &mut of.help_desk),
-    (Column::Sound, |of| &mut of.sound),
+/// The columns, in the order in which they are written; behind them come the switches.
+const COLUMNS: [&str; 8] = [
+    "sector",
+    "sector_name",
+    "door",
+    "device",
+    "door_name",
+    "device_name",
+    "language",
+    "direction",
 ];
+/// Those that every table has.
+const NEEDED: [&str; 4] = ["sector", "sector_name", "door", "device"];
+
+/// All of them, by their names.
+pub fn all_columns() -> impl Iterator<Item = &'static str> {
+    let switches = DeviceSettings::SWITCHES.map(|(name, _)| name);
+    COLUMNS.into_iter().chain(switches)
+}
 
 /// A table without mistakes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -81,7 +51,7 @@ pub struct SiteTable {
     /// As the cells say, or else as is usual.
     devices: BTreeMap<DeviceCode, Device>,
     /// The columns that it has; what the others would say stays as it is.
-    columns: BTreeSet<Column>,
+    columns: BTreeSet<&'static str>,
 }
 
 impl SiteTable {
@@ -120,13 +90,13 @@ impl SiteTable {
         };
         let says = |column| self.columns.contains(&column);
         device.name = device.name.or_else(|| present.name.clone());
-        if !says(Column::Language) {
+        if !says("language") {
             device.language = present.language;
         }
-        if !says(Column::Direction) {
+        if !says("direction") {
             device.settings.direction = present.settings.direction;
         }
-        for (column, switch) in SWITCHES {
+        for (column, switch) in DeviceSettings::SWITCHES {
             if !says(column) {
                 *switch(&mut device.settings) = *switch(&mut present.settings.clone());
             }
@@ -155,7 +125,7 @@ pub fn write_site_table(site: &Site) -> String {
             device.and_then(|device| device.language.map(Language::as_str)),
             settings.map(|settings| settings.direction.as_str()),
         ];
-        let switches = SWITCHES
+        let switches = DeviceSettings::SWITCHES
             .map(|(_, switch)| settings.map(|mut of| if *switch(&mut of) { "yes" } else { "no" }));
         let cells = cells.into_iter().chain(switches);
         rows.push(
@@ -185,7 +155,7 @@ pub fn write_site_table(site: &Site) -> String {
     }
     rows.sort();
     let mut writer = WriterBuilder::new().delimiter(b';').from_writer(Vec::new());
-    let header = Column::ALL.map(|column| column.to_string()).to_vec();
+    let header = all_columns().map(str::to_owned).collect();
     // Rows of one length, written to memory, cannot fail.
     for row in std::iter::once(header).chain(rows) {
         let _ = writer.write_record(row);

@@ -2,10 +2,9 @@
 
 use crate::house::{EXPIRED, FORCES, GOOD, House, TWICE, as_shown, forced, id, now, scan, usual};
 use db::testing::TestDb;
+use deviceapi::CancellationAnswer;
 use gate::records::ledger;
-use gate::{
-    CancelError, Cancellation, Cancelled, Declared, Freshness, JournalError, Obstacle, Sending,
-};
+use gate::{CancelError, Cancellation, Declared, Freshness, JournalError, Obstacle, Sending};
 use kernel::{CancellationId, Timestamp};
 use otipass::EntriesLeft;
 use sandbox::Failure;
@@ -45,7 +44,7 @@ fn cancellation_id(n: u128) -> CancellationId {
     format!("00000000-0000-4000-9000-{n:012x}").parse().unwrap()
 }
 
-async fn cancel(house: &House, cancellation: Cancellation) -> Result<Cancelled, Obstacle> {
+async fn cancel(house: &House, cancellation: Cancellation) -> Result<CancellationAnswer, Obstacle> {
     match house.gate.deciding.cancel(cancellation).await {
         Ok(cancelled) => Ok(cancelled),
         Err(CancelError::NotCancellable(_, obstacle)) => Err(obstacle),
@@ -60,16 +59,13 @@ async fn an_entry_is_cancelled_once_and_answered_the_same_for_ever(test: TestDb)
     }
     let first = cancel(&house, cancellation(1, 1, 60_000)).await.unwrap();
     assert_eq!(first.check_id, id(1));
-    assert_eq!(
-        (first.device_count_today, first.freshness),
-        (1, Freshness::First)
-    );
+    assert_eq!((first.device_count_today, first.repeated), (1, false));
     // Others come and go; the same id gets the same answer.
     assert_eq!(house.outcome(&scan(3, "PDA01", GOOD)).await, "accepted");
     house.clock.advance_ms(86_400_000);
     let again = cancel(&house, cancellation(1, 1, 60_000)).await.unwrap();
-    let expected = Cancelled {
-        freshness: Freshness::Repeated,
+    let expected = CancellationAnswer {
+        repeated: true,
         ..first
     };
     assert_eq!(again, expected);
@@ -169,7 +165,7 @@ async fn a_journal_of_cancellations_keeps_the_good_ones(test: TestDb) {
             cancellation(3, 2, 0),
         ]
     };
-    for freshness in [Freshness::First, Freshness::Repeated] {
+    for repeated in [false, true] {
         let merged = house
             .gate
             .deciding
@@ -178,7 +174,7 @@ async fn a_journal_of_cancellations_keeps_the_good_ones(test: TestDb) {
             .unwrap();
         assert!(
             matches!(&merged[..], [Ok(first), Err(CancelError::CheckUnknown(_)), Ok(second)]
-                if first.freshness == freshness && second.freshness == freshness
+                if first.repeated == repeated && second.repeated == repeated
                 && (first.device_count_today, second.device_count_today) == (1, 0))
         );
     }

@@ -3,7 +3,7 @@
 use crate::house::now;
 use crate::house::{EXPIRED, GOOD, as_shown, scan, usual};
 use db::testing::TestDb;
-use gate::{Admissible, Cancellation, DeviceSettings, LookError, Reason};
+use gate::{Cancellation, Decision, DeviceSettings, LookError, Reason};
 use kernel::DeviceCode;
 use otipass::{EntriesLeft, Refusal};
 use sandbox::Failure;
@@ -23,10 +23,10 @@ async fn a_look_changes_nothing(test: TestDb) {
     let house = usual(test).await;
     for _ in 0..3 {
         let look = house.gate.deciding.look(&device(), GOOD).await.unwrap();
-        assert_eq!(look.admissible, Admissible::Yes);
-        assert_eq!(look.card.unwrap().reveal(), GOOD);
-        assert_eq!(look.pass.entries_left, Some(EntriesLeft::Count(1)));
-        assert_eq!(look.pass.valid_until.unwrap().to_string(), "2026-07-31");
+        assert_eq!(look.admissible, Some(true));
+        assert_eq!(look.pass_number.unwrap().reveal(), GOOD);
+        assert_eq!(look.entries_left, Some(EntriesLeft::Count(1)));
+        assert_eq!(look.valid_until.unwrap().to_string(), "2026-07-31");
         assert_eq!(look.last_entries, []);
     }
     let unmapped = "PDA13".parse().unwrap();
@@ -36,7 +36,11 @@ async fn a_look_changes_nothing(test: TestDb) {
         (unmapped, GOOD, Reason::SectorNotMapped),
     ] {
         let look = house.gate.deciding.look(&device, code).await.unwrap();
-        assert_eq!(look.admissible, Admissible::No(reason));
+        let refused = Decision::Refused(reason).to_string();
+        assert_eq!(
+            (look.admissible, look.outcome),
+            (Some(false), Some(refused))
+        );
     }
     assert_eq!(house.sandbox.log().total.inquiries, 4);
     assert_eq!(house.sandbox.log().total.validations, 0);
@@ -85,7 +89,7 @@ async fn the_last_entries_of_a_card_are_shown(test: TestDb) {
         ]
     );
     assert_eq!(look.last_entries[0].sector.as_str(), "VN_AUG");
-    assert_eq!(look.last_entries[0].decision.as_str(), "accepted_offline");
+    assert_eq!(look.last_entries[0].outcome, "accepted_offline");
 }
 
 async fn a_silent_otipass_is_no_answer_and_moves_no_breaker(test: TestDb) {
@@ -93,7 +97,7 @@ async fn a_silent_otipass_is_no_answer_and_moves_no_breaker(test: TestDb) {
     house.fail(Failure::Status(500));
     for _ in 0..5 {
         let look = house.gate.deciding.look(&device(), GOOD).await.unwrap();
-        assert_eq!(look.admissible, Admissible::Unknown);
+        assert_eq!((look.admissible, look.outcome), (None, None));
         assert!(
             !house.gate.deciding.partner_is_spared(),
             "visitors are still asked about"
@@ -106,13 +110,13 @@ async fn a_silent_otipass_is_no_answer_and_moves_no_breaker(test: TestDb) {
     assert!(house.gate.deciding.partner_is_spared());
     let asked = house.sandbox.log().total.inquiries;
     let look = house.gate.deciding.look(&device(), GOOD).await.unwrap();
-    assert_eq!(look.admissible, Admissible::Unknown);
+    assert_eq!((look.admissible, look.outcome), (None, None));
     assert_eq!(house.sandbox.log().total.inquiries, asked);
     // After a while it may try, and leaves the visitors' own try to them.
     house.sandbox.set_faults(vec![]).unwrap();
     house.clock.advance_ms(5_000);
     let look = house.gate.deciding.look(&device(), GOOD).await.unwrap();
-    assert_eq!(look.admissible, Admissible::Yes);
+    assert_eq!(look.admissible, Some(true));
     assert!(house.gate.deciding.partner_is_spared());
     assert_eq!(house.outcome(&scan(9, "PDA01", GOOD)).await, "accepted");
 }

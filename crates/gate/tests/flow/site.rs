@@ -4,8 +4,8 @@ use crate::house::{House, now, site, usual};
 use db::testing::TestDb;
 use db::{Db, Tx};
 use gate::site::change::{
-    SiteChangeError, add_device, add_door, add_sector, change_device, change_door, change_sector,
-    remove_device, remove_door, remove_sector, save_organisation,
+    SiteChangeError, Wanted, remove_device, remove_door, remove_sector, save_device, save_door,
+    save_organisation, save_sector,
 };
 use gate::site::table::{ROWS_LIMIT, read_site_table, site_table_text, write_site_table};
 use gate::{
@@ -26,6 +26,7 @@ db::conformance! {
     what_became_of_a_code_is_known,
     a_table_adds_and_updates_and_the_rest_stays,
     what_is_written_is_read_back,
+    a_setting_of_a_newer_version_stays,
 }
 
 fn sector(code: &str) -> SectorCode {
@@ -92,10 +93,10 @@ async fn a_site_grows_one_by_one(test: TestDb) {
     named(&test).await;
     let db = &test.db;
     write(db, |tx| {
-        add_sector(tx, &sector("VN_AUG"), "Musée Auguste")?;
-        add_sector(tx, &sector("VN_RAY"), "Rayonnages")?;
-        add_door(tx, &door("D1"), &to("VN_AUG"))?;
-        add_device(tx, &device("PDA01"), &at("D1"))
+        save_sector(tx, &sector("VN_AUG"), "Musée Auguste", Wanted::New)?;
+        save_sector(tx, &sector("VN_RAY"), "Rayonnages", Wanted::New)?;
+        save_door(tx, &door("D1"), &to("VN_AUG"), Wanted::New)?;
+        save_device(tx, &device("PDA01"), &at("D1"), Wanted::New)
     })
     .await
     .unwrap();
@@ -108,18 +109,18 @@ async fn a_site_grows_one_by_one(test: TestDb) {
     // Each change says what was before.
     let befores = write(db, |tx| {
         save_organisation(tx, &organisation("Villeneuve-la-Grande"))?;
-        add_door(tx, &door("D2"), &to("VN_RAY"))?;
+        save_door(tx, &door("D2"), &to("VN_RAY"), Wanted::New)?;
         Ok((
-            change_sector(tx, &sector("VN_AUG"), "Auguste")?,
-            change_door(tx, &door("D1"), &to("VN_RAY"))?,
-            change_device(tx, &device("PDA01"), &at("D2"))?,
+            save_sector(tx, &sector("VN_AUG"), "Auguste", Wanted::Known)?,
+            save_door(tx, &door("D1"), &to("VN_RAY"), Wanted::Known)?,
+            save_device(tx, &device("PDA01"), &at("D2"), Wanted::Known)?,
         ))
     })
     .await
     .unwrap();
-    assert_eq!(befores.0, "Musée Auguste");
-    assert_eq!(befores.1, to("VN_AUG"));
-    assert_eq!(befores.2, at("D1"));
+    assert_eq!(befores.0, Some("Musée Auguste".to_owned()));
+    assert_eq!(befores.1, Some(to("VN_AUG")));
+    assert_eq!(befores.2, Some(at("D1")));
     let changed = load(db).await;
     assert_eq!(changed.name, "Villeneuve-la-Grande");
     assert_eq!(changed.sectors[&sector("VN_AUG")], "Auguste");
@@ -135,19 +136,37 @@ async fn a_site_grows_one_by_one(test: TestDb) {
         let (aug, d1, pda) = (sector("VN_AUG"), door("D1"), device("PDA01"));
         let (nowhere, d9, pda9) = (sector("NO"), door("D9"), device("PDA99"));
         use SiteChangeError::{Taken, Unknown, UnknownDoor, UnknownSector};
-        assert!(matches!(add_sector(tx, &aug, "x"), Err(Taken)));
-        assert!(matches!(add_door(tx, &d1, &to("VN_AUG")), Err(Taken)));
-        assert!(matches!(add_device(tx, &pda, &at("D1")), Err(Taken)));
-        assert!(matches!(change_sector(tx, &nowhere, "x"), Err(Unknown)));
-        assert!(matches!(change_door(tx, &d9, &to("VN_AUG")), Err(Unknown)));
-        assert!(matches!(change_device(tx, &pda9, &at("D1")), Err(Unknown)));
-        let refused = add_door(tx, &d9, &to("NO"));
+        assert!(matches!(
+            save_sector(tx, &aug, "x", Wanted::New),
+            Err(Taken)
+        ));
+        assert!(matches!(
+            save_door(tx, &d1, &to("VN_AUG"), Wanted::New),
+            Err(Taken)
+        ));
+        assert!(matches!(
+            save_device(tx, &pda, &at("D1"), Wanted::New),
+            Err(Taken)
+        ));
+        assert!(matches!(
+            save_sector(tx, &nowhere, "x", Wanted::Known),
+            Err(Unknown)
+        ));
+        assert!(matches!(
+            save_door(tx, &d9, &to("VN_AUG"), Wanted::Known),
+            Err(Unknown)
+        ));
+        assert!(matches!(
+            save_device(tx, &pda9, &at("D1"), Wanted::Known),
+            Err(Unknown)
+        ));
+        let refused = save_door(tx, &d9, &to("NO"), Wanted::New);
         assert!(matches!(refused, Err(UnknownSector(code)) if code == nowhere));
-        let refused = change_door(tx, &d1, &to("NO"));
+        let refused = save_door(tx, &d1, &to("NO"), Wanted::Known);
         assert!(matches!(refused, Err(UnknownSector(_))));
-        let refused = add_device(tx, &pda9, &at("D9"));
+        let refused = save_device(tx, &pda9, &at("D9"), Wanted::New);
         assert!(matches!(refused, Err(UnknownDoor(code)) if code == d9));
-        let refused = change_device(tx, &pda, &at("D9"));
+        let refused = save_device(tx, &pda, &at("D9"), Wanted::Known);
         assert!(matches!(refused, Err(UnknownDoor(_))));
         assert!(matches!(remove_sector(tx, &nowhere), Err(Unknown)));
         assert!(matches!(remove_door(tx, &d9), Err(Unknown)));
@@ -165,7 +184,10 @@ async fn a_site_grows_one_by_one(test: TestDb) {
 async fn nothing_is_added_before_the_organisation_has_a_name(test: TestDb) {
     let clock = ManualClock::new(now());
     test.db.migrate(&[gate::SCHEMA], clock.now()).await.unwrap();
-    let refused = write(&test.db, |tx| add_sector(tx, &sector("VN_AUG"), "x")).await;
+    let refused = write(&test.db, |tx| {
+        save_sector(tx, &sector("VN_AUG"), "x", Wanted::New)
+    })
+    .await;
     let missing = SiteChangeError::Site(SiteError::Missing);
     assert_eq!(refused.unwrap_err().to_string(), missing.to_string());
     let table = read_site_table("sector;sector_name;door;device\nVN_AUG;;;").unwrap();
@@ -176,9 +198,9 @@ async fn nothing_is_added_before_the_organisation_has_a_name(test: TestDb) {
 async fn what_hangs_on_something_keeps_it(test: TestDb) {
     named(&test).await;
     write(&test.db, |tx| {
-        add_sector(tx, &sector("VN_AUG"), "Auguste")?;
-        add_door(tx, &door("D1"), &to("VN_AUG"))?;
-        add_device(tx, &device("PDA01"), &at("D1"))
+        save_sector(tx, &sector("VN_AUG"), "Auguste", Wanted::New)?;
+        save_door(tx, &door("D1"), &to("VN_AUG"), Wanted::New)?;
+        save_device(tx, &device("PDA01"), &at("D1"), Wanted::New)
     })
     .await
     .unwrap();
@@ -259,12 +281,14 @@ async fn a_running_gate_takes_each_change_up(test: TestDb) {
         house.gate.site()
     };
     let db = &house.test.db;
-    write(db, |tx| add_sector(tx, &sector("VN_NEW"), "New"))
-        .await
-        .unwrap();
+    write(db, |tx| {
+        save_sector(tx, &sector("VN_NEW"), "New", Wanted::New)
+    })
+    .await
+    .unwrap();
     assert!(seen(&house).await.sectors.contains_key(&sector("VN_NEW")));
     write(db, |tx| {
-        change_door(tx, &door("VN_AUG_D1"), &to("VN_NEW")).map(drop)
+        save_door(tx, &door("VN_AUG_D1"), &to("VN_NEW"), Wanted::Known).map(drop)
     })
     .await
     .unwrap();
@@ -273,7 +297,7 @@ async fn a_running_gate_takes_each_change_up(test: TestDb) {
     assert_eq!(house.outcome(&scan(1)).await, "sector_not_mapped");
     write(db, |tx| {
         let device = device("PDA01");
-        change_device(tx, &device, &at("VN_AUG_D1")).map(drop)
+        save_device(tx, &device, &at("VN_AUG_D1"), Wanted::Known).map(drop)
     })
     .await
     .unwrap();
@@ -434,13 +458,16 @@ fn findings(text: &str) -> Vec<(usize, &'static str, String)> {
 }
 
 /// A table, and what is found in it.
-type Case = (String, Vec<(usize, &'static str, &'static str)>);
+type Case<'a> = (String, Vec<(usize, &'static str, &'a str)>);
 
 #[test]
 fn each_mistake_of_a_table_is_found_with_its_line_and_column() {
     const HEAD: &str = "sector,sector_name,door,device,language,direction,sound\n";
-    let long = "x".repeat(101);
-    let cases: [Case; 20] = [
+    let (long, many) = ("x".repeat(101), "A".repeat(41));
+    let too_long = format!(
+        "As to a code, the sector code \"{many}\" has 41 characters; at most 40 are allowed."
+    );
+    let cases: [Case<'_>; 20] = [
         (String::new(), vec![(1, "", "table_empty")]),
         (" \n\n".to_owned(), vec![(1, "", "table_empty")]),
         (HEAD.to_owned(), vec![(1, "", "table_empty")]),
@@ -454,19 +481,15 @@ fn each_mistake_of_a_table_is_found_with_its_line_and_column() {
         ),
         (format!("{HEAD}A,,,,,,,,x"), vec![(2, "", "too_many_cells")]),
         (
-            format!("{HEAD}{},,,,,,", "A".repeat(41)),
-            vec![(
-                2,
-                "sector",
-                "This code has 41 characters, at most 40 are allowed.",
-            )],
+            format!("{HEAD}{many},,,,,,"),
+            vec![(2, "sector", &too_long)],
         ),
         (
             "sep=,\r\nsector,sector_name,door,device\r\nA;B,,,".to_owned(),
             vec![(
                 3,
                 "sector",
-                "A code holds neither a semicolon nor control characters.",
+                "As to a code, the sector code \"A;B\" holds the character ';', which a code cannot hold.",
             )],
         ),
         (
@@ -575,4 +598,29 @@ fn a_table_has_two_thousand_rows_at_most() {
     assert!(read_site_table(&rows(ROWS_LIMIT)).is_ok());
     let found = findings(&rows(ROWS_LIMIT + 1));
     assert_eq!(found, [(ROWS_LIMIT + 2, "", "table_too_long".to_owned())]);
+}
+
+/// Where an older node saves a device beside a newer one, it keeps what it does not know.
+async fn a_setting_of_a_newer_version_stays(test: TestDb) {
+    let house = usual(test).await;
+    let settings = "SELECT settings FROM gate_device WHERE code = 'PDA01'";
+    let kept: String = house
+        .test
+        .db
+        .write("newer", move |tx| {
+            tx.execute(
+                "UPDATE gate_device SET settings = '{\"sound\":false,\"torch\":true}' WHERE code = 'PDA01'",
+                db::params![],
+            )?;
+            let usual = DeviceSettings::default();
+            let read = Site::load(tx)?.settings_of(&device("PDA01"));
+            assert_eq!(read, DeviceSettings { sound: false, ..usual });
+            save_device(tx, &device("PDA01"), &at("VN_AUG_D1"), Wanted::Known)?;
+            let saved = Site::load(tx)?.settings_of(&device("PDA01"));
+            assert_eq!(saved, at("VN_AUG_D1").settings);
+            Ok::<_, SiteChangeError>(tx.value(settings, db::params![])?)
+        })
+        .await
+        .unwrap();
+    assert!(kept.contains("\"torch\":true"), "{kept}");
 }

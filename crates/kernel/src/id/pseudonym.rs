@@ -59,14 +59,8 @@ impl FromStr for PseudonymKey {
     type Err = InvalidPseudonymKey;
 
     fn from_str(text: &str) -> Result<Self, InvalidPseudonymKey> {
-        let mut bytes = [0; 32];
-        if text.len() != 2 * bytes.len() || !text.is_ascii() {
-            return Err(InvalidPseudonymKey);
-        }
-        for (byte, at) in bytes.iter_mut().zip((0..text.len()).step_by(2)) {
-            *byte = u8::from_str_radix(&text[at..at + 2], 16).map_err(|_| InvalidPseudonymKey)?;
-        }
-        Ok(Self(bytes))
+        let bytes = crate::from_hex(text).and_then(|bytes| bytes.try_into().ok());
+        bytes.map(Self).ok_or(InvalidPseudonymKey)
     }
 }
 

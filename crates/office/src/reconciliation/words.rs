@@ -67,7 +67,6 @@ pub fn words(difference: &Difference, language: Language) -> (String, &'static s
 mod tests {
     use super::*;
     use boxoffice::ledger::Contradiction;
-    use kernel::Word;
 
     /// What the books say of both sides stands in their source once, as a text of its
     /// own; what one side says against itself is a word.
@@ -80,7 +79,7 @@ mod tests {
             is_code && *text != "snake_case"
         });
         let mut codes = 0;
-        for code in of_both.chain(Contradiction::WORDS.iter().copied()) {
+        for code in of_both.chain(Contradiction::ALL.map(Contradiction::as_str)) {
             codes += 1;
             assert!(known(code, Language::Fr).is_some(), "{code}");
         }

@@ -13,7 +13,6 @@ use gate::site::interface::{
 };
 use kernel::is_this_machine;
 use otipass::{check_url, meant_url};
-use std::sync::PoisonError;
 
 kernel::texts!(Texts in Fr, En beside crate::words::Words {
     by_file: "Cette partie est gérée par la configuration :", "This part is managed by the configuration:";
@@ -50,7 +49,6 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// The one that the interface of this revision took the place of.
 fn former(visit: &Visit, revision: i64) -> Option<StoredInterface> {
     let kept = visit.office.former.lock();
-    let kept = kept.unwrap_or_else(PoisonError::into_inner);
     let of = kept.as_ref().filter(|of| of.replaced_by == revision);
     of.map(|of| of.interface.clone())
 }
@@ -256,8 +254,7 @@ async fn put(
         replaced_by,
         interface: worked,
     });
-    let kept = visit.office.former.lock();
-    *kept.unwrap_or_else(PoisonError::into_inner) = of;
+    *visit.office.former.lock() = of;
     if matches!(answer, Some(Line::Well | Line::Reached)) {
         return Ok(visit.go(access::CONNECTION));
     }

@@ -6,9 +6,7 @@ use super::enrolment;
 use super::organisation::LANGUAGES;
 use super::thing::{Deed, Done, Names, Thing, Words, added, names};
 use crate::page::*;
-use gate::site::change::{
-    NAME_LIMIT_CHARS, add_device, change_device, remove_device, rename_device,
-};
+use gate::site::change::{NAME_LIMIT_CHARS, Wanted, remove_device, rename_device, save_device};
 use gate::{Device, DeviceSettings};
 
 kernel::texts!(Texts in Fr, En beside crate::words::Words {
@@ -130,7 +128,7 @@ impl Thing for Device {
     }
 
     fn add(&self, tx: &mut Tx<'_>, code: &DeviceCode) -> Done<Vec<Change>> {
-        add_device(tx, code, self)?;
+        save_device(tx, code, self, Wanted::New)?;
         Ok(vec![added::<Self>(code, json!(self))])
     }
 
@@ -139,7 +137,10 @@ impl Thing for Device {
     }
 
     fn change(&self, tx: &mut Tx<'_>, code: &DeviceCode) -> Done<(Value, Value)> {
-        Ok((json!(change_device(tx, code, self)?), json!(self)))
+        Ok((
+            json!(save_device(tx, code, self, Wanted::Known)?),
+            json!(self),
+        ))
     }
 
     fn remove(tx: &mut Tx<'_>, code: &DeviceCode, now: Timestamp) -> Done<Value> {

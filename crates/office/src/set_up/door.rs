@@ -4,7 +4,7 @@ use super::thing::{Deed, Done, Names, Thing, Words, added, names};
 use crate::page::*;
 use gate::Door;
 use gate::site::change::{
-    NAME_LIMIT_CHARS, SiteChangeError, add_door, change_door, remove_door, rename_door,
+    NAME_LIMIT_CHARS, SiteChangeError, Wanted, remove_door, rename_door, save_door,
 };
 
 kernel::texts!(Texts in Fr, En beside crate::words::Words {
@@ -98,7 +98,7 @@ impl Thing for Door {
     }
 
     fn add(&self, tx: &mut Tx<'_>, code: &DoorCode) -> Done<Vec<Change>> {
-        add_door(tx, code, self)?;
+        save_door(tx, code, self, Wanted::New)?;
         Ok(vec![added::<Self>(code, json!(self))])
     }
 
@@ -107,7 +107,10 @@ impl Thing for Door {
     }
 
     fn change(&self, tx: &mut Tx<'_>, code: &DoorCode) -> Done<(Value, Value)> {
-        Ok((json!(change_door(tx, code, self)?), json!(self)))
+        Ok((
+            json!(save_door(tx, code, self, Wanted::Known)?),
+            json!(self),
+        ))
     }
 
     fn remove(tx: &mut Tx<'_>, code: &DoorCode, _: Timestamp) -> Done<Value> {

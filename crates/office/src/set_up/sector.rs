@@ -6,8 +6,7 @@ use super::site_change::refused;
 use super::thing::{Deed, Done, Names, Thing, Words, added, names};
 use crate::page::*;
 use gate::site::change::{
-    NAME_LIMIT_CHARS, SiteChangeError, add_sector, change_sector, is_name, remove_sector,
-    rename_sector,
+    NAME_LIMIT_CHARS, SiteChangeError, Wanted, is_name, remove_sector, rename_sector, save_sector,
 };
 use gate::{Device, DeviceSettings, Door};
 
@@ -165,7 +164,7 @@ impl Thing for Sector {
     }
 
     fn add(&self, tx: &mut Tx<'_>, code: &SectorCode) -> Done<Vec<Change>> {
-        add_sector(tx, code, &self.name)?;
+        save_sector(tx, code, &self.name, Wanted::New)?;
         let mut changes = vec![added::<Self>(code, json!({ "name": self.name }))];
         if let Some(door) = &self.door {
             let first = Door {
@@ -191,7 +190,7 @@ impl Thing for Sector {
     }
 
     fn change(&self, tx: &mut Tx<'_>, code: &SectorCode) -> Done<(Value, Value)> {
-        let was = change_sector(tx, code, &self.name)?;
+        let was = save_sector(tx, code, &self.name, Wanted::Known)?;
         Ok((json!({ "name": was }), json!({ "name": self.name })))
     }
 

@@ -11,7 +11,7 @@ use super::site_change::{self, site};
 use crate::page::*;
 use crate::table_file::Stems;
 use crate::uploaded::Uploaded;
-use gate::site::table::{Column, ROWS_LIMIT, read_site_table, site_table_text, write_site_table};
+use gate::site::table::{ROWS_LIMIT, read_site_table, site_table_text, write_site_table};
 use kernel::{Finding, Place};
 
 kernel::texts!(Texts in Fr, En beside crate::words::Words {

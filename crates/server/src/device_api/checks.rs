@@ -8,6 +8,7 @@ use deviceapi::{
     BatchAnswer, BatchParts, BatchRequest, CancellationAnswer, CancellationRequest, CheckAnswer,
     CheckRequest, LookAnswer, LookRequest, ProblemCode,
 };
+use gate::Cancellation;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -85,9 +86,8 @@ pub(super) async fn post_cancellation(
     Caller { device, .. }: Caller,
     Body(request): Body<CancellationRequest>,
 ) -> Result<Json<CancellationAnswer>, Problem> {
-    Ok(Json(
-        shared.gate.answer_cancellation(device, request).await?,
-    ))
+    let cancellation = Cancellation::of(request, device);
+    Ok(Json(shared.gate.deciding.cancel(cancellation).await?))
 }
 
 /// Look at a pass.
@@ -104,5 +104,6 @@ pub(super) async fn post_look(
     Caller { device, .. }: Caller,
     Body(request): Body<LookRequest>,
 ) -> Result<Json<LookAnswer>, Problem> {
-    Ok(Json(shared.gate.answer_look(&device, &request).await?))
+    let look = shared.gate.deciding.look(&device, &request.code.0);
+    Ok(Json(look.await?))
 }

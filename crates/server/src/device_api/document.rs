@@ -29,18 +29,15 @@ pub(super) fn begun() -> utoipa::openapi::OpenApi {
     Begun::openapi()
 }
 
-/// The problems of each operation, besides those that all have.
+/// The problems of each operation, besides those that follow from what it takes.
 pub(super) const PROBLEMS: &[(&str, &[ProblemCode])] = &[
     (
         "/api/v1/checks",
         &[
-            BodyInvalid,
-            TokenInvalid,
             DirectionNotAllowed,
             ForcedEntryNotAllowed,
             SeveralPersonsNotAllowed,
             CheckIdConflict,
-            BodyTooLarge,
             CodeTooLong,
             ClockStandsStill,
             NoteInvalid,
@@ -50,63 +47,34 @@ pub(super) const PROBLEMS: &[(&str, &[ProblemCode])] = &[
     ),
     (
         "/api/v1/checks/batch",
-        &[
-            BodyInvalid,
-            TokenInvalid,
-            BatchTooLarge,
-            BodyTooLarge,
-            // Of parts that were put aside.
-            EnrolmentRevoked,
-            EnrolmentUnknown,
-            AsideFull,
-        ],
+        // The last three are of parts that were put aside.
+        &[BatchTooLarge, EnrolmentRevoked, EnrolmentUnknown, AsideFull],
     ),
-    (
-        "/api/v1/cancellations",
-        &[
-            BodyInvalid,
-            TokenInvalid,
-            CheckUnknown,
-            NotCancellable,
-            BodyTooLarge,
-        ],
-    ),
-    (
-        "/api/v1/look",
-        &[
-            BodyInvalid,
-            TokenInvalid,
-            HelpDeskNotAllowed,
-            BodyTooLarge,
-            CodeTooLong,
-        ],
-    ),
-    ("/api/v1/device", &[QueryInvalid, TokenInvalid]),
-    (
-        "/api/v1/pass-list",
-        &[QueryInvalid, TokenInvalid, NoPassList],
-    ),
+    ("/api/v1/cancellations", &[CheckUnknown, NotCancellable]),
+    ("/api/v1/look", &[HelpDeskNotAllowed, CodeTooLong]),
+    ("/api/v1/device", &[]),
+    ("/api/v1/pass-list", &[NoPassList]),
     (
         "/api/v1/enrolments",
-        &[
-            BodyInvalid,
-            EnrolmentCodeInvalid,
-            BodyTooLarge,
-            TooManyAttempts,
-        ],
+        &[EnrolmentCodeInvalid, TooManyAttempts],
     ),
-    (
-        "/api/v1/decode",
-        &[
-            BodyInvalid,
-            TokenInvalid,
-            BodyTooLarge,
-            ImageTooLarge,
-            ImageInvalid,
-            Busy,
-        ],
-    ),
+    ("/api/v1/decode", &[ImageTooLarge, ImageInvalid, Busy]),
 ];
+
+/// What can be wrong with what an operation takes, and with us.
+fn general(operation: &Value) -> Vec<ProblemCode> {
+    let takes = |part: &str| !operation[part].is_null();
+    let may = [
+        (takes("requestBody"), BodyInvalid),
+        (takes("requestBody"), BodyTooLarge),
+        (takes("parameters"), QueryInvalid),
+        (takes("security"), TokenInvalid),
+        (true, Internal),
+        (true, Unavailable),
+    ];
+    let may = may.into_iter().filter(|(may, _)| *may);
+    may.map(|(_, code)| code).collect()
+}
 
 /// The document with the token, the problems and the examples in it.
 pub(super) fn completed(api: utoipa::openapi::OpenApi) -> Value {
@@ -121,7 +89,7 @@ pub(super) fn completed(api: utoipa::openapi::OpenApi) -> Value {
     for (path, own) in PROBLEMS {
         let item = api["paths"][path].as_object_mut();
         for operation in item.into_iter().flat_map(|methods| methods.values_mut()) {
-            for code in own.iter().chain(&[Internal, Unavailable]) {
+            for code in own.iter().cloned().chain(general(operation)) {
                 let problem = &mut operation["responses"][code.status().to_string()];
                 let before = problem["description"].as_str().unwrap_or_default();
                 let (title, cure) = (code.title(), code.cure());

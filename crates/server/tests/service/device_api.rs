@@ -321,7 +321,7 @@ async fn a_device_learns_where_it_stands_and_how_its_clock_is_kept() {
             },
             "detection": {
                 "project_id": "villeneuve",
-                "format": serde_json::to_value(house.gate().settings().format).unwrap(),
+                "format": serde_json::to_value(house.gate().settings().detection.format).unwrap(),
                 "additions": {"prefixes": [], "suffixes": [], "urls": []},
             },
             "offline_policy": "detection_only",

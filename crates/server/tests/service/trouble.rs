@@ -388,20 +388,26 @@ async fn metrics_bear_their_documented_names() {
         ("passerelle_partner_calls_total", "counter"),
         ("passerelle_partner_seconds", "summary"),
         ("passerelle_partner_breaker_open", "gauge"),
-        ("passerelle_declarations_waiting", "gauge"),
+        ("passerelle_waiting", "gauge"),
         ("passerelle_disputed_total", "counter"),
-        ("passerelle_checks_unresolved", "gauge"),
-        ("passerelle_deliveries_waiting", "gauge"),
         ("passerelle_delivered_total", "counter"),
         ("passerelle_staged_total", "counter"),
-        ("passerelle_staged_ready", "gauge"),
-        ("passerelle_staged_held", "gauge"),
-        ("passerelle_disputes_waiting", "gauge"),
         ("passerelle_sold_total", "counter"),
         ("passerelle_db_writes_total", "counter"),
         ("passerelle_db_commits_total", "counter"),
     ] {
         let line = format!("# TYPE {name} {kind}\n");
+        assert!(page.text.contains(&line), "{line}");
+    }
+    for of in [
+        "declarations",
+        "unresolved",
+        "deliveries",
+        "staged_ready",
+        "staged_held",
+        "disputes",
+    ] {
+        let line = format!("passerelle_waiting{{of=\"{of}\"}} ");
         assert!(page.text.contains(&line), "{line}");
     }
     for labelled in [

@@ -162,7 +162,7 @@ impl Merging {
 
     /// Whether a run of digits in a note, however it is spaced, is a card number.
     fn names_a_pass(&self, note: &str) -> bool {
-        let format = &self.settings.format;
+        let format = &self.settings.detection.format;
         let spaced =
             |c: char| !(c.is_ascii_alphanumeric() || [' ', '\u{a0}', '-', '.'].contains(&c));
         note.split(spaced).any(|run| {

@@ -1,11 +1,11 @@
 //! Reading a table, with all its mistakes in one go.
 
-use super::{Column, LIMIT_BYTES, ROWS_LIMIT, SWITCHES, SiteTable};
+use super::{LIMIT_BYTES, NEEDED, ROWS_LIMIT, SiteTable, all_columns};
 use crate::site::change::{NAME_LIMIT_CHARS, is_name};
 use crate::site::found;
 use crate::{Device, DeviceSettings};
 use csv::{ReaderBuilder, StringRecord};
-use kernel::finding::Lines;
+use kernel::finding::{Lines, Phrase};
 use kernel::table::{NoTable, is_shortened, separator, text_of};
 use kernel::{
     DeviceCode, DoorCode, Finding, InvalidCode, Language, Place, SectorCode, from_no_formula,
@@ -54,9 +54,9 @@ pub fn read_site_table(text: &str) -> Result<SiteTable, Vec<Finding>> {
 #[derive(Default)]
 struct Reader {
     table: SiteTable,
-    findings: Vec<(usize, Option<Column>, Finding)>,
+    findings: Vec<(usize, Option<usize>, Finding)>,
     /// The first lines of names, doors and devices.
-    names: BTreeMap<(Column, String), usize>,
+    names: BTreeMap<(&'static str, String), usize>,
     doors: BTreeMap<DoorCode, usize>,
     devices: BTreeMap<DeviceCode, usize>,
 }
@@ -64,13 +64,13 @@ struct Reader {
 /// One row: where it is, and its cells.
 struct Row<'a> {
     line: usize,
-    columns: &'a [Option<Column>],
+    columns: &'a [Option<&'static str>],
     cells: &'a StringRecord,
 }
 
 impl Row<'_> {
     /// The cell's text; `None` if there is no such column.
-    fn cell(&self, column: Column) -> Option<&str> {
+    fn cell(&self, column: &str) -> Option<&str> {
         let at = self.columns.iter().position(|c| *c == Some(column))?;
         Some(from_no_formula(self.cells.get(at).unwrap_or("").trim()))
     }
@@ -81,28 +81,29 @@ impl Reader {
     fn find(
         &mut self,
         line: usize,
-        column: Option<Column>,
+        column: &'static str,
         value: &str,
         found: impl FnOnce(Place) -> Finding,
     ) {
         let place = Place::Cell {
             line,
-            column: column.map_or("", Column::as_str),
+            column,
             value: value.chars().take(64).collect(),
         };
-        self.findings.push((line, column, found(place)));
+        let at = all_columns().position(|known| known == column);
+        self.findings.push((line, at, found(place)));
     }
 
     fn read(&mut self, text: &str) {
         if text.len() > LIMIT_BYTES {
-            return self.find(1, None, "", |at| found::table_too_long(at, ROWS_LIMIT));
+            return self.find(1, "", "", |at| found::table_too_long(at, ROWS_LIMIT));
         }
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         // One kind of line end, so that lines are counted as people see them.
         let text = text.replace("\r\n", "\n").replace('\r', "\n");
         let first = text.lines().find(|line| !line.trim().is_empty());
         let Some(first) = first else {
-            return self.find(1, None, "", found::table_empty);
+            return self.find(1, "", "", found::table_empty);
         };
         let (separator, is_told) = separator(first);
         let mut reader = ReaderBuilder::new()
@@ -111,7 +112,7 @@ impl Reader {
             .delimiter(u8::try_from(separator).unwrap_or(b';'))
             .from_reader(text.as_bytes());
         let lines = Lines::of(&text);
-        let mut columns: Option<Vec<Option<Column>>> = None;
+        let mut columns: Option<Vec<Option<&'static str>>> = None;
         let mut rows = 0;
         // The line that tells the separator is no row.
         let begin = usize::from(is_told);
@@ -130,7 +131,7 @@ impl Reader {
             match &columns {
                 None => columns = Some(self.header(line, &cells)),
                 Some(_) if rows == ROWS_LIMIT => {
-                    return self.find(line, None, "", |at| found::table_too_long(at, ROWS_LIMIT));
+                    return self.find(line, "", "", |at| found::table_too_long(at, ROWS_LIMIT));
                 }
                 Some(columns) => {
                     rows += 1;
@@ -144,35 +145,33 @@ impl Reader {
             }
         }
         if rows == 0 {
-            self.find(1, None, "", found::table_empty);
+            self.find(1, "", "", found::table_empty);
         }
     }
 
-    fn header(&mut self, line: usize, cells: &StringRecord) -> Vec<Option<Column>> {
+    fn header(&mut self, line: usize, cells: &StringRecord) -> Vec<Option<&'static str>> {
         let mut seen = BTreeSet::new();
         let mut columns = Vec::new();
         for cell in cells {
             let name = cell.trim().to_lowercase().replace(' ', "_");
-            let column: Option<Column> = name.parse().ok();
+            let column = all_columns().find(|column| *column == name);
             match column {
                 // Spreadsheets leave empty columns at the end.
                 None if cell.trim().is_empty() => {}
                 None => {
-                    let known = Column::ALL.map(Column::as_str).join(", ");
-                    self.find(line, None, cell.trim(), |at| {
-                        found::column_unknown(at, known)
-                    });
+                    let known = all_columns().collect::<Vec<_>>().join(", ");
+                    self.find(line, "", cell.trim(), |at| found::column_unknown(at, known));
                 }
                 Some(known) if !seen.insert(known) => {
-                    self.find(line, column, cell, found::column_twice);
+                    self.find(line, known, cell, found::column_twice);
                 }
                 Some(_) => {}
             }
             columns.push(column);
         }
-        for needed in Column::NEEDED {
+        for needed in NEEDED {
             if !seen.contains(&needed) {
-                self.find(line, Some(needed), "", found::column_missing);
+                self.find(line, needed, "", found::column_missing);
             }
         }
         self.table.columns = seen;
@@ -182,11 +181,11 @@ impl Reader {
     fn row(&mut self, row: &Row<'_>) {
         let mut behind = row.cells.iter().skip(row.columns.len());
         if let Some(cell) = behind.find(|cell| !cell.trim().is_empty()) {
-            self.find(row.line, None, cell, found::too_many_cells);
+            self.find(row.line, "", cell, found::too_many_cells);
         }
-        let sector = self.code::<SectorCode>(row, Column::Sector);
-        let door = self.code::<DoorCode>(row, Column::Door);
-        let device = self.code::<DeviceCode>(row, Column::Device);
+        let sector = self.code::<SectorCode>(row, "sector");
+        let door = self.code::<DoorCode>(row, "door");
+        let device = self.code::<DeviceCode>(row, "device");
         if let Cell::Good(sector) = &sector {
             self.sector(row, sector);
         }
@@ -194,12 +193,7 @@ impl Reader {
             (Cell::Good(sector), Cell::Good(door)) => self.door(row, door, sector),
             (Cell::Empty, Cell::Good(door)) => {
                 let line = row.line;
-                self.find(
-                    line,
-                    Some(Column::Sector),
-                    door.as_str(),
-                    found::door_without_sector,
-                );
+                self.find(line, "sector", door.as_str(), found::door_without_sector);
             }
             _ => {}
         }
@@ -216,40 +210,34 @@ impl Reader {
             }
             (Cell::Empty, Cell::Good(device)) => {
                 let line = row.line;
-                self.find(
-                    line,
-                    Some(Column::Door),
-                    device.as_str(),
-                    found::device_without_door,
-                );
+                self.find(line, "door", device.as_str(), found::device_without_door);
             }
             _ => {}
         }
     }
 
-    fn code<T: FromStr<Err = InvalidCode>>(&mut self, row: &Row<'_>, column: Column) -> Cell<T> {
+    fn code<T: FromStr<Err = InvalidCode>>(
+        &mut self,
+        row: &Row<'_>,
+        column: &'static str,
+    ) -> Cell<T> {
         let text = row.cell(column).unwrap_or("");
         if text.is_empty() {
             return Cell::Empty;
         }
         if is_shortened(text) {
-            self.find(row.line, Some(column), text, found::code_shortened);
+            self.find(row.line, column, text, found::code_shortened);
             return Cell::Bad;
         }
         if text.contains(char::is_whitespace) {
-            self.find(row.line, Some(column), text, found::code_blank);
+            self.find(row.line, column, text, found::code_blank);
             return Cell::Bad;
         }
         match text.parse() {
             Ok(code) => Cell::Good(code),
             Err(error) => {
-                self.find(row.line, Some(column), text, |at| match error {
-                    InvalidCode::Empty { .. } => found::code_missing(at),
-                    InvalidCode::TooLong { length, limit, .. } => {
-                        found::code_too_long(at, length, limit)
-                    }
-                    InvalidCode::Character { .. } => found::code_character(at),
-                });
+                let found = |at| found::code_invalid(at, error.phrase());
+                self.find(row.line, column, text, found);
                 Cell::Bad
             }
         }
@@ -259,7 +247,7 @@ impl Reader {
     fn name(
         &mut self,
         row: &Row<'_>,
-        column: Column,
+        column: &'static str,
         code: impl ToString,
         known: Option<String>,
     ) -> Option<String> {
@@ -269,7 +257,7 @@ impl Reader {
         }
         if !is_name(name) {
             let found = |at| found::name_invalid(at, NAME_LIMIT_CHARS);
-            self.find(row.line, Some(column), name, found);
+            self.find(row.line, column, name, found);
             return known;
         }
         let first = *self
@@ -278,7 +266,7 @@ impl Reader {
             .or_insert(row.line);
         if known.as_ref().is_some_and(|known| known != name) {
             let found = |at| found::name_differs(at, first);
-            self.find(row.line, Some(column), name, found);
+            self.find(row.line, column, name, found);
             return known;
         }
         Some(name.to_owned())
@@ -286,7 +274,7 @@ impl Reader {
 
     fn sector(&mut self, row: &Row<'_>, code: &SectorCode) {
         let known = self.table.sectors.get(code).cloned().flatten();
-        let name = self.name(row, Column::SectorName, code, known);
+        let name = self.name(row, "sector_name", code, known);
         self.table.sectors.insert(code.clone(), name);
     }
 
@@ -295,7 +283,7 @@ impl Reader {
             Some(known) if known != *sector => {
                 let first = self.doors.get(code).copied().unwrap_or(row.line);
                 let found = |at| found::door_elsewhere(at, known, first);
-                self.find(row.line, Some(Column::Door), code.as_str(), found);
+                self.find(row.line, "door", code.as_str(), found);
             }
             Some(_) => {}
             None => {
@@ -304,7 +292,7 @@ impl Reader {
             }
         }
         let known = self.table.door_names.get(code).cloned();
-        if let Some(name) = self.name(row, Column::DoorName, code, known) {
+        if let Some(name) = self.name(row, "door_name", code, known) {
             self.table.door_names.insert(code.clone(), name);
         }
     }
@@ -312,10 +300,10 @@ impl Reader {
     fn device(&mut self, row: &Row<'_>, code: DeviceCode, mut device: Device) {
         if let Some(first) = self.devices.get(&code).copied() {
             let found = |at| found::device_twice(at, first);
-            return self.find(row.line, Some(Column::Device), code.as_str(), found);
+            return self.find(row.line, "device", code.as_str(), found);
         }
         self.devices.insert(code.clone(), row.line);
-        device.name = self.name(row, Column::DeviceName, &code, None);
+        device.name = self.name(row, "device_name", &code, None);
         self.table.devices.insert(code, device);
     }
 
@@ -323,15 +311,16 @@ impl Reader {
     /// them, so that all mistakes are found at once.
     fn settings(&mut self, row: &Row<'_>) -> (Option<Language>, DeviceSettings) {
         let mut settings = DeviceSettings::default();
-        let language = self.said(row, Column::Language, found::cell_language, |text| {
+        let language = self.said(row, "language", found::language_unknown, |text| {
             text.parse().ok()
         });
-        let direction = self.said(row, Column::Direction, found::cell_direction, |text| {
+        let direction = self.said(row, "direction", found::direction_unknown, |text| {
             text.to_lowercase().parse().ok()
         });
         settings.direction = direction.unwrap_or(settings.direction);
-        for (column, switch) in SWITCHES {
-            let said = self.said(row, column, found::not_yes_or_no, yes_or_no);
+        for (column, switch) in DeviceSettings::SWITCHES {
+            let wrong = |at, _| found::not_yes_or_no(at);
+            let said = self.said(row, column, wrong, yes_or_no);
             let switch = switch(&mut settings);
             *switch = said.unwrap_or(*switch);
         }
@@ -342,14 +331,15 @@ impl Reader {
     fn said<T>(
         &mut self,
         row: &Row<'_>,
-        column: Column,
-        wrong: impl FnOnce(Place) -> Finding,
+        column: &'static str,
+        wrong: impl FnOnce(Place, Phrase) -> Finding,
         read: impl Fn(&str) -> Option<T>,
     ) -> Option<T> {
         let text = row.cell(column).filter(|text| !text.is_empty())?;
         let said = read(text);
         if said.is_none() {
-            self.find(row.line, Some(column), text, wrong);
+            let found = |at| wrong(at, Phrase::quoted(text));
+            self.find(row.line, column, text, found);
         }
         said
     }

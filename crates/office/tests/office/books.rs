@@ -155,7 +155,7 @@ async fn what_ticketing_refused_is_found_and_sent_again() {
     let csrf = finance.csrf("/office/reconciliation").await;
     let asked = finance.post("/office/reconciliation", &csrf, &[]).await;
     assert_eq!(asked.leads_to(), "/office/reconciliation");
-    let page = compared(&mut finance, "refused_by_ticketing").await.text;
+    let page = compared(&mut finance, "Refused by ticketing").await.text;
     assert!(
         page.contains("Differences that nothing explains: 1."),
         "{page}"
@@ -220,7 +220,9 @@ async fn whom_nobody_recognised_is_settled_by_hand_and_shouted_about_no_more() {
     brought["outcome"] = json!("accepted_offline");
     house.journal(EXP, vec![brought]).await;
     let mut support = museum.signed_in(Role::Support.as_str()).await;
-    let page = compared(&mut support, "admitted_not_recognised").await.text;
+    let page = compared(&mut support, "could not recognise afterwards")
+        .await
+        .text;
     assert!(page.contains(&format!("href=\"{}\"", story(1))), "{page}");
     let seen = support.get(&story(1)).await.text;
     assert!(
@@ -280,7 +282,9 @@ async fn what_lies_aside_is_booked_or_is_no_entry_and_the_books_agree() {
     timeless["scanned_at"] = json!("yesterday");
     house.journal(AUG, vec![smudged, timeless]).await;
     let mut support = museum.signed_in(Role::Support.as_str()).await;
-    let page = compared(&mut support, "set_aside").await.text;
+    let page = compared(&mut support, "the service could not book it")
+        .await
+        .text;
     assert!(page.contains("href=\"/office/aside/"), "{page}");
     let list = support.get("/office/aside").await.text;
     assert!(!list.contains(UNLIMITED), "no card number is shown: {list}");

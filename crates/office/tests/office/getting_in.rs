@@ -316,6 +316,9 @@ async fn the_language_is_the_browsers_until_someone_chooses() {
     browser.language = "fr-FR,fr;q=0.9,en;q=0.5";
     let page = browser.get("/office/").await;
     assert!(page.text.contains("<html lang=\"fr\">"));
+    let file = browser.get("/office/checks/table/csv").await;
+    let name = "attachment; filename=\"controles.csv\"";
+    assert_eq!(file.headers["content-disposition"], name);
     let fields = [("language", "en")];
     let saved = browser
         .submit("/office/me", "/office/me/language", &fields)
@@ -323,4 +326,8 @@ async fn the_language_is_the_browsers_until_someone_chooses() {
     assert_eq!(saved.leads_to(), "/office/me");
     let page = browser.get("/office/me").await;
     assert!(page.text.contains("<html lang=\"en\">") && page.text.contains("It is saved."));
+    assert_eq!(page.text.matches(">Language<").count(), 1);
+    let file = browser.get("/office/checks/table/csv").await;
+    let name = "attachment; filename=\"checks.csv\"";
+    assert_eq!(file.headers["content-disposition"], name);
 }

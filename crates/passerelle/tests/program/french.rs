@@ -88,7 +88,7 @@ const WORK: &[(&[&str], i32, &str)] = &[
     (&["device", "enrol", "PDA02"], 0, "Ouvrez cette page sur l’appareil"),
     (&["device", "token", "PDA02"], 0, "C’est le jeton de PDA02."),
     (&["device", "revoke", "PDA02"], 0, "1 jeton(s) de PDA02 repris"),
-    (&["device", "list"], 0, "appareil  porte"),
+    (&["device", "list"], 0, "Grande entrée Aug (VN_AUG_D1)"),
     (&["device", "list"], 0, "jamais"),
     (&["sales", "list"], 0, "Il n’y a pas encore de fichiers STX."),
     (&["sales", "run"], 0, "Rien n’était prêt à être vendu."),

@@ -202,8 +202,12 @@ fn an_exit_is_recorded_and_opens() {
 fn guarded_refuses_who_went_in_today_and_who_is_listed() {
     let mut stage = Stage::new();
     stage.looked(Reply::Answer(snapshot(|s| {
-        s["offline_policy"] = json!("guarded")
+        s["offline_policy"] = json!("guarded");
+        s["door"] = json!("D1");
+        s["door_name"] = json!("Main entrance");
     })));
+    let page = stage.door.status().page();
+    assert!(page.contains("Main entrance (D1)") && !page.contains("guarded"));
     let check = asked(&stage.scan(PASS));
     stage.answer(check, yes(PASS));
     stage.tell(check);

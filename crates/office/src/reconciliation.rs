@@ -4,7 +4,6 @@
 mod run;
 #[cfg(test)]
 pub(crate) mod sample;
-pub(crate) mod words;
 
 pub(crate) use run::afresh;
 
@@ -18,7 +17,6 @@ use gate::outbox::trouble::{self, Trouble};
 use gate::records::doubts::Doubt;
 use serde_json::Value;
 use std::fmt::Display;
-use words::words;
 
 /// Differences on a page.
 const ROWS: usize = 50;
@@ -311,7 +309,7 @@ pub(crate) async fn table(visit: Visit, Path(form): Path<Form>) -> Answer {
             text(difference.code),
             number(1),
             text(&difference.of),
-            text(&difference.what),
+            text(difference.words(Language::En).0),
         ]
     });
     let mut rows = vec![COLUMNS.map(text).into(), as_of];

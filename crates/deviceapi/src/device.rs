@@ -102,10 +102,12 @@ impl Default for DeviceSettings {
     }
 }
 
+/// A setting that is yes or no: its name in site files and tables, and where it stands.
+type Switch = (&'static str, fn(&mut DeviceSettings) -> &mut bool);
+
 impl DeviceSettings {
-    /// Those that are yes or no, by their names in site files and tables, in the order in
-    /// which these have them.
-    pub const SWITCHES: [(&str, fn(&mut Self) -> &mut bool); 5] = [
+    /// All switches, in the order in which site files and tables have them.
+    pub const SWITCHES: [Switch; 5] = [
         ("switch_direction", |of| &mut of.may_switch_direction),
         ("forced_entry", |of| &mut of.forced_entry),
         ("several_persons", |of| &mut of.several_persons),

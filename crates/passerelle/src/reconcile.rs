@@ -98,7 +98,7 @@ kernel::texts!(Texts in Fr, En {
     aside_note: "apportés par des appareils, impossibles à enregistrer ; réglez-les dans les pages de gestion, sous Mis de côté",
         "what devices brought and could not be booked; settle it in the back office, under Set aside";
     pass_backs: "passages doubles possibles", "possible pass-backs";
-    pass_backs_note: "admis de nouveau dans la délai de répétition ; voyez /office/checks?mark=possible_pass_back",
+    pass_backs_note: "admis de nouveau dans le délai de répétition ; voyez /office/checks?mark=possible_pass_back",
         "admitted again within the repeat window; see /office/checks?mark=possible_pass_back";
     estimated: "heures estimées", "estimated times";
     estimated_note: "par des appareils dont personne ne connaît l’horloge ; voyez /office/checks?mark=estimated_time",

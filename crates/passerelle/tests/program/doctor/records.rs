@@ -96,7 +96,7 @@ async fn what_waits_for_a_cure_is_told_without_barcodes() {
     .await;
     let refused = set_up.names("barcodes_refused", "database").await;
     assert!(
-        refused.what.contains("1 control barcode"),
+        refused.what.contains("refused for good: 1;"),
         "{}",
         refused.what
     );

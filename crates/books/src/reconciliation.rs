@@ -4,11 +4,12 @@
 
 mod asked;
 mod difference;
+mod words;
 
 pub use asked::{Asked, Told, asked};
 pub use difference::{Difference, Subject};
 
-use boxoffice::ledger::{self, BoxOfficeEntry as SoldEntry, Contradiction};
+use boxoffice::ledger::{self, BoxOfficeEntry as SoldEntry};
 use boxoffice::pending_account::Amount;
 use boxoffice::{HeldReason, StagedState};
 use db::{Db, DbError};
@@ -23,10 +24,6 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 const PAGE: u32 = 5_000;
 /// How many differences are listed; all are counted.
 const LISTED: usize = 1_000;
-
-/// What to do about a difference that should not be there.
-const REPORT: &str =
-    "Report this: it cannot happen without a fault in the database or this program.";
 
 /// Both books side by side.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -149,30 +146,17 @@ async fn compare(db: &Db, sides: Sides) -> Result<(Reconciliation, BTreeSet<Diff
     tally.sums.sides = sides;
     tally.sums.accepted_checks = gate_ledger::accepted_checks(db).await?;
     for check in gate_ledger::without_barcode(db).await? {
-        let what = "It was accepted and has no control barcode.";
-        tally.shout("check_without_barcode", Subject::Check(check), what, REPORT);
+        tally.shout("check_without_barcode", Subject::Check(check), None);
     }
     for check in door_admitted::unsettled(db).await? {
-        tally.shout(
-            "admitted_not_recognised",
-            Subject::Check(check),
-            "A device admitted the visitor, and the gate could not recognise pass or sector when it \
-             heard of it. Nothing was sold.",
-            "Look at what has changed in site or mapping parameters since, and settle it by hand.",
-        );
+        tally.shout("admitted_not_recognised", Subject::Check(check), None);
     }
     for id in aside::unsettled(db).await? {
-        tally.shout(
-            "set_aside",
-            Subject::Aside(id),
-            "A device brought it and it could not be booked; a visitor may have gone in.",
-            "Open it in the back office, under Set aside, and book it, or say why it is no entry.",
-        );
+        tally.shout("set_aside", Subject::Aside(id), None);
     }
     side_by_side(db, &mut tally).await?;
     for order in ledger::orders_without_ticket(db).await? {
-        let of = Subject::Order(order);
-        tally.shout("order_without_ticket", of, "It has no ticket.", REPORT);
+        tally.shout("order_without_ticket", Subject::Order(order), None);
     }
     tally.sums.settled_by_hand = door_admitted::settled(db).await?;
     tally.sums.aside = aside::count(db).await?;
@@ -191,25 +175,10 @@ struct Tally {
 }
 
 impl Tally {
-    fn shout(&mut self, code: &'static str, of: Subject, what: &str, cure: &'static str) {
-        self.differences.insert(Difference {
-            code,
-            of,
-            what: what.to_owned(),
-            cure,
-            said: None,
-        });
-    }
-
-    /// About what ticketing refused, in its own words.
-    fn shout_refusal(&mut self, code: &'static str, of: Subject, what: &str, said: &str) {
-        self.differences.insert(Difference {
-            code,
-            of,
-            what: format!("{what}: {said}"),
-            cure: "Cure what ticketing names, then send it again: passerelle sales resend.",
-            said: Some(said.to_owned()),
-        });
+    /// With what ticketing `said`, if it refused.
+    fn shout(&mut self, code: &'static str, of: Subject, said: Option<&str>) {
+        let said = said.map(str::to_owned);
+        self.differences.insert(Difference { code, of, said });
     }
 
     /// One barcode, in the books that have it.
@@ -230,27 +199,18 @@ impl Tally {
                 (Standing::InFlight | Standing::Delivered, Some(_)) => {}
                 (Standing::InFlight, None) => self.sums.in_flight += 1,
                 (Standing::Delivered, None) if self.sums.sides == Sides::Gate => {}
-                (Standing::Delivered, None) => self.shout(
-                    "delivered_not_staged",
-                    name.clone(),
-                    "Ticketing took it from the gate and does not have it.",
-                    "Ask whoever runs ticketing whether a backup was restored there.",
-                ),
+                (Standing::Delivered, None) => {
+                    self.shout("delivered_not_staged", name.clone(), None);
+                }
                 // If it is staged, then perhaps with another content.
                 (Standing::Refused(said), _) => {
-                    let (code, of) = ("refused_by_ticketing", name.clone());
-                    self.shout_refusal(code, of, "Ticketing refused it", said);
+                    self.shout("refused_by_ticketing", name.clone(), Some(said));
                 }
             }
         } else if staged.is_some() && self.sums.sides == Sides::BoxOffice {
             self.sums.tickets += i64::from(has_ticket);
         } else if staged.is_some() {
-            self.shout(
-                "staged_without_check",
-                name.clone(),
-                "It reached ticketing and the gate did not make it.",
-                "Find out which access control system sent it; only this gate should.",
-            );
+            self.shout("staged_without_check", name.clone(), None);
         } else {
             self.sums.tickets_from_elsewhere += 1;
         }
@@ -267,7 +227,7 @@ impl Tally {
         self.sums.cancelled_tickets += i64::from(ticket.is_some_and(|ticket| ticket.cancelled));
         self.sums.staged += i64::from(staged.is_some());
         if let Some(contradiction) = sold.and_then(SoldEntry::contradiction) {
-            self.shout(contradiction.as_str(), name, what(contradiction), REPORT);
+            self.shout(contradiction.as_str(), name, None);
         }
     }
 
@@ -276,29 +236,18 @@ impl Tally {
         let booked = sold.is_some_and(|entry| entry.cancelled_at.is_some());
         let staged = sold.is_some_and(|entry| entry.staged.is_some());
         self.sums.cancelled += i64::from(gate.cancelled.is_some());
-        let (code, what, cure) = match &gate.cancelled {
-            None if booked => (
-                "cancelled_without_gate",
-                "Ticketing took its entry back, and the gate did not.",
-                "Find out which access control system sent that; only this gate should.",
-            ),
+        let (code, said) = match &gate.cancelled {
+            None if booked => ("cancelled_without_gate", None),
             None => return,
             Some(Standing::InFlight) => {
                 self.sums.cancellations_in_flight += i64::from(!booked);
                 return;
             }
             Some(Standing::Delivered) if booked || !staged => return,
-            Some(Standing::Delivered) => (
-                "cancelled_not_booked",
-                "Its entry was cancelled, ticketing took that from the gate, and does not have it.",
-                "Ask whoever runs ticketing whether a backup was restored there.",
-            ),
-            Some(Standing::Refused(said)) => {
-                let what = "Its entry was cancelled, and ticketing refused to hear of it";
-                return self.shout_refusal("cancellation_refused", name.clone(), what, said);
-            }
+            Some(Standing::Delivered) => ("cancelled_not_booked", None),
+            Some(Standing::Refused(said)) => ("cancellation_refused", Some(said.as_str())),
         };
-        self.shout(code, name.clone(), what, cure);
+        self.shout(code, name.clone(), said);
     }
 
     /// Whether the account sets apart what Otipass disputes, and nothing else.
@@ -306,42 +255,12 @@ impl Tally {
         let Some(sold) = sold else { return };
         let is_untold = gate.disputed.is_some() && !gate.dispute_told && sold.staged.is_some();
         self.sums.disputes_in_flight += i64::from(is_untold);
-        let (code, what) = match (gate.dispute_told, sold.disputed) {
-            (true, false) => (
-                "dispute_not_noted",
-                "Otipass disputes the entry, and the account does not set it apart.",
-            ),
-            (false, true) => (
-                "dispute_without_gate",
-                "The account sets the entry apart as disputed, and Otipass disputes nothing.",
-            ),
+        let code = match (gate.dispute_told, sold.disputed) {
+            (true, false) => "dispute_not_noted",
+            (false, true) => "dispute_without_gate",
             _ => return,
         };
-        self.shout(code, name.clone(), what, REPORT);
-    }
-}
-
-const fn what(contradiction: Contradiction) -> &'static str {
-    match contradiction {
-        Contradiction::SoldWithoutTicket => "It counts as sold and has no ticket.",
-        Contradiction::TicketButUnsold => "It has a ticket and does not count as sold.",
-        Contradiction::TicketWithoutOrder => "Its ticket has no order.",
-        Contradiction::TicketWithoutLine => "Its ticket has no line on the pending account.",
-        Contradiction::AmountDiffers => "Its account line is over another amount than its ticket.",
-        Contradiction::CancelledButValid => "Its entry was cancelled, and its ticket still counts.",
-        Contradiction::ValidButCancelled => "Its ticket is cancelled, and the gate never said so.",
-        Contradiction::CancelledWithoutCounterLine => {
-            "Its ticket is cancelled, and no line takes its money back."
-        }
-        Contradiction::CounterLineWithoutCancellation => {
-            "A line takes its money back, and its ticket is not cancelled."
-        }
-        Contradiction::CounterAmountDiffers => {
-            "Its counter line takes back another amount than its ticket cost."
-        }
-        Contradiction::SetApartDiffers => {
-            "What the account sets apart as disputed are not its lines."
-        }
+        self.shout(code, name.clone(), None);
     }
 }
 

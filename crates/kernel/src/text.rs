@@ -171,6 +171,42 @@ pub fn fill(text: &str, values: &[(&str, &dyn Display)]) -> String {
     filled
 }
 
+/// Declares a function that finds the texts of a code: `"code": "in French",
+/// "in English";`. Where a cure is named behind them, the function takes the texts
+/// that have the cures, and gives a cure too.
+#[macro_export]
+macro_rules! coded {
+    ($(#[$meta:meta])* $vis:vis fn $name:ident() { $($code:literal: $fr:literal, $en:literal;)* }) => {
+        $(#[$meta])*
+        $vis fn $name(code: &str, language: $crate::Language) -> Option<&'static str> {
+            $($crate::coded!(@whole $code $fr $en);)*
+            Some(match (code, language) {
+                $(($code, $crate::Language::Fr) => $fr, ($code, _) => $en,)*
+                _ => return None,
+            })
+        }
+    };
+    ($(#[$meta:meta])* $vis:vis fn $name:ident($cures:ty) {
+        $($code:literal: $fr:literal, $en:literal => $cure:ident;)*
+    }) => {
+        $(#[$meta])*
+        $vis fn $name(code: &str, language: $crate::Language) -> Option<(&'static str, &'static str)> {
+            $($crate::coded!(@whole $code $fr $en);)*
+            let cures = <$cures>::of(language);
+            Some(match (code, language) {
+                $(($code, $crate::Language::Fr) => ($fr, cures.$cure), ($code, _) => ($en, cures.$cure),)*
+                _ => return None,
+            })
+        }
+    };
+    (@whole $code:literal $fr:literal $en:literal) => {
+        const { assert!(
+            $crate::text::alike(&[$fr, $en]) && !$crate::text::tears($fr),
+            concat!("the languages differ, or a line may break before a mark: ", $code),
+        ) }
+    };
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,7 +5,7 @@
 pub(crate) mod sample;
 
 use crate::checks::Links;
-use crate::coded::coded;
+use kernel::coded;
 use crate::page::*;
 use crate::reconciliation::afresh;
 use gate::decide::aside::{

@@ -3,7 +3,7 @@
 #[cfg(test)]
 pub(crate) mod sample;
 
-use super::coded::coded;
+use kernel::coded;
 use super::frame::role_name;
 use super::table_file::{self, Column, Form, Stems, downloads, maybe, text};
 use crate::page::*;

@@ -79,7 +79,7 @@ pub use guard::{Peer, visitor_address};
 pub use managed::{Managed, Missing, SetUp, TakeUp};
 pub use office::{OfficeRole, Parts};
 pub use outcome::name as outcome_in_words;
-pub use reconciliation::words::words as difference_in_words;
+pub use reconciliation::reconciliation_in_text;
 pub use set_up::{TEACHING_TEXT, teaching_picture};
 
 use axum::Router;

@@ -1,6 +1,7 @@
 //! The outcomes and reasons of checks, in words.
 
-use crate::coded::{coded, said};
+use crate::coded::said;
+use kernel::coded;
 use gate::{Admission, Decision, Reason};
 use kernel::Language;
 use otipass::Refusal;

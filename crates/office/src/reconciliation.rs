@@ -4,7 +4,6 @@
 mod run;
 #[cfg(test)]
 pub(crate) mod sample;
-pub(crate) mod words;
 
 pub(crate) use run::afresh;
 
@@ -18,7 +17,6 @@ use gate::outbox::trouble::{self, Trouble};
 use gate::records::doubts::Doubt;
 use serde_json::Value;
 use std::fmt::Display;
-use words::words;
 
 /// Differences on a page.
 const ROWS: usize = 50;
@@ -160,13 +158,41 @@ impl Page {
             let n = formats.count(books.unexplained);
             return Some(("bad", fill(t.disagree, &[("n", &n)])));
         }
-        let text = match books.sides {
-            Sides::Both => t.agree,
-            Sides::Gate => t.gate_agrees,
-            Sides::BoxOffice => t.sales_agree,
-        };
+        let text = agreeing(t, books.sides);
         self.stopped.is_empty().then(|| ("good", text.to_owned()))
     }
+}
+
+/// What it means that nothing is unexplained.
+const fn agreeing(t: &'static Texts, sides: Sides) -> &'static str {
+    match sides {
+        Sides::Both => t.agree,
+        Sides::Gate => t.gate_agrees,
+        Sides::BoxOffice => t.sales_agree,
+    }
+}
+
+/// As a terminal shows the books: each step of the chain, how many there are and what it is
+/// with the page that lists them; and what it means if nothing is unexplained.
+#[must_use]
+pub fn reconciliation_in_text(
+    books: &Reconciliation,
+    language: Language,
+    currency: &str,
+) -> (Vec<Vec<String>>, &'static str) {
+    let formats = Formats {
+        language,
+        zone: kernel::Zone::utc(),
+        currency: currency.to_owned(),
+    };
+    let row = |step: Step| {
+        let label = "  ".repeat(step.level.into()) + step.label;
+        let list = step.list.map(|page| format!("({page})"));
+        let note = [step.note, list.unwrap_or_default()].join(" ");
+        vec![label, step.number.to_string(), note.trim().to_owned()]
+    };
+    let rows = steps(&formats, books).into_iter().map(row);
+    (rows.collect(), agreeing(Texts::of(language), books.sides))
 }
 
 /// What a difference is about.
@@ -311,7 +337,7 @@ pub(crate) async fn table(visit: Visit, Path(form): Path<Form>) -> Answer {
             text(difference.code),
             number(1),
             text(&difference.of),
-            text(&difference.what),
+            text(difference.words(Language::En).0),
         ]
     });
     let mut rows = vec![COLUMNS.map(text).into(), as_of];

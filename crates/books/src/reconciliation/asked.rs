@@ -72,38 +72,24 @@ fn difference(entry: &GateEntry, told: Option<&ReadTicket>) -> Option<Difference
         use ControlOperationType as T;
         matches!(operation, None | Some(T::Ok | T::OfflineOk))
     };
-    let (code, what, cure) = match told {
-        None => (
-            "unknown_to_ticketing",
-            "Ticketing took it from the gate, and does not know it when asked.",
-            "Ask whoever runs ticketing whether a backup was restored there.",
-        ),
+    let code = match told {
+        None => "unknown_to_ticketing",
         Some(ticket)
             if ticket.state == Some(ValidityState::Cancelled) && entry.cancelled.is_none() =>
         {
-            (
-                "cancelled_there",
-                "Ticketing holds it for cancelled, and the gate does not.",
-                "Ask whoever runs ticketing who cancelled it.",
-            )
+            "cancelled_there"
         }
         Some(ticket) => {
             let controls = &ticket.control_operations;
             if controls.is_empty() || controls.iter().any(may_admit) {
                 return None;
             }
-            (
-                "without_control_there",
-                "Ticketing knows it, and no control of it that admitted.",
-                "Ask whoever runs ticketing what became of the control.",
-            )
+            "without_control_there"
         }
     };
     Some(Difference {
         code,
         of: Subject::Entry(entry.check_id, entry.barcode.clone()),
-        what: what.to_owned(),
-        cure,
         said: None,
     })
 }

@@ -1,23 +1,43 @@
 //! A difference between the books that nothing explains, and what it is about.
 
-use kernel::{CheckId, ControlBarcode, OrderNumber};
+use super::words::known;
+use kernel::text::fill;
+use kernel::{CheckId, ControlBarcode, Language, OrderNumber};
+use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 use std::fmt;
 
 /// A difference that nothing explains.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Difference {
     /// A stable name.
     pub code: &'static str,
     /// What it is about.
     pub of: Subject,
-    /// What is wrong.
-    pub what: String,
-    /// What to do.
-    pub cure: &'static str,
-    /// What ticketing said, if it refused; it stands in `what` too.
-    #[serde(skip)]
+    /// What ticketing said, if it refused.
     pub said: Option<String>,
+}
+
+impl Difference {
+    /// What is wrong, and what to do.
+    #[must_use]
+    pub fn words(&self, language: Language) -> (String, &'static str) {
+        let (what, cure) = known(self.code, language).unwrap_or((self.code, ""));
+        let said = self.said.as_deref().unwrap_or_default();
+        (fill(what, &[("said", &said)]), cure)
+    }
+}
+
+impl Serialize for Difference {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (what, cure) = self.words(Language::En);
+        let mut fields = serializer.serialize_struct("Difference", 4)?;
+        fields.serialize_field("code", self.code)?;
+        fields.serialize_field("of", &self.of)?;
+        fields.serialize_field("what", &what)?;
+        fields.serialize_field("cure", cure)?;
+        fields.end()
+    }
 }
 
 /// The check, order or barcode that differs; written out, barcodes are masked.

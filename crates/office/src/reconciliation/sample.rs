@@ -63,8 +63,6 @@ pub(super) fn made(at: Timestamp) -> Made {
     let difference = |code, of| Difference {
         code,
         of,
-        what: String::new(),
-        cure: "",
         said: Some("<b>conflict</b>".to_owned()),
     };
     let mut differences = vec![

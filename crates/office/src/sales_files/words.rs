@@ -1,6 +1,6 @@
 //! Why rows of a sales file were rejected, in words.
 
-use crate::coded::coded;
+use kernel::coded;
 
 kernel::texts!(Cures in Fr, En {
     row_cure: "Corrigez la ligne dans le système qui a fait le fichier, et envoyez le fichier à nouveau.",

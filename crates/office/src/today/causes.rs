@@ -4,7 +4,7 @@
 
 use super::verdict::{self, Concern};
 use super::{Texts as Sentences, words};
-use crate::coded::coded;
+use kernel::coded;
 use crate::day::Day;
 use crate::format::Formats;
 use db::DbError;

@@ -22,7 +22,7 @@ async fn reports_and_reconciliation_are_there_in_french() {
         (&["report", "attendance"], "Accepté "),
         (&["report", "account"], "Compte d’attente du "),
         (&["report", "account"], " 0,00"),
-        (&["reconcile"], "contrôles acceptés"),
+        (&["reconcile"], "Contrôles acceptés"),
     ] {
         let asked = program.fine(&[command, &["--language", "fr"]].concat());
         assert!(asked.contains(said), "{asked}");

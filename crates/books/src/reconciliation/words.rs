@@ -1,34 +1,42 @@
 //! What nothing explains, in words: what it is, and what to do.
 
-use crate::coded::coded;
+use kernel::coded;
 use books::reconciliation::Difference;
 use kernel::Language;
 use kernel::text::fill;
 
 kernel::texts!(Cures in Fr, En {
+    canceller_cure: "Demandez à qui tient la billetterie qui l’a annulé.", "Ask whoever runs ticketing who cancelled it.";
+    control_cure: "Demandez à qui tient la billetterie ce qu’est devenu le contrôle.", "Ask whoever runs ticketing what became of the control.";
     not_recognised_cure: "Ouvrez le contrôle, voyez ce qui a changé depuis dans le site ou la correspondance, et réglez-le à la main avec une note.",
         "Open the check, see what has changed since in site or mapping, and settle it by hand with a note.";
     restored_cure: "Demandez à qui tient la billetterie si une sauvegarde y a été restaurée.",
         "Ask whoever runs ticketing whether a backup was restored there.";
     aside_cure: "Ouvrez-le et enregistrez-le, ou dites pourquoi ce n’est pas une entrée.",
         "Open it and book it, or say why it is no entry.";
-    refused_cure: "Corrigez ce que la billetterie dit, puis renvoyez depuis la page « En attente ».",
-        "Cure what ticketing names, then send it again from the page “Waiting”.";
+    refused_cure: "Corrigez ce que la billetterie dit, puis renvoyez depuis la page « En attente », ou par « passerelle sales resend ».",
+        "Cure what ticketing names, then send it again from the page “Waiting”, or by `passerelle sales resend`.";
     stranger_cure: "Cherchez quel système de contrôle d’accès l’a envoyé : seul celui-ci le devrait.",
         "Find out which access control system sent it: only this one should.";
     fault_cure: "Signalez-le : cela n’arrive pas sans une faute de la base ou de ce programme.",
         "Report this: it cannot happen without a fault in the database or this program.";
 });
 
-coded! {
-/// What it is, and what to do; `None` for a code that has no words here.
-fn known(Cures) {
+kernel::coded! {
+/// What it is, and what to do; `None` for a code that is none.
+pub(super) fn known(Cures) {
     "check_without_barcode": "Contrôle accepté sans code de contrôle.", "Accepted check without a control barcode." => fault_cure;
     "admitted_not_recognised": "Un appareil a laissé entrer une personne que le service n’a pas reconnue ensuite. Rien n’a été vendu.",
         "A device let someone in whom the service could not recognise afterwards. Nothing was sold." => not_recognised_cure;
     "set_aside": "Un appareil l’a apporté et le service n’a pas pu l’enregistrer. Un visiteur est peut-être entré.",
         "A device brought it and the service could not book it. A visitor may have gone in." => aside_cure;
     "delivered_not_staged": "La billetterie l’a pris et ne l’a pas.", "Ticketing took it and does not have it." => restored_cure;
+    "unknown_to_ticketing": "La billetterie l’a pris des accès, et ne le connaît pas quand on l’interroge.",
+        "Ticketing took it from the gates, and does not know it when asked." => restored_cure;
+    "cancelled_there": "La billetterie le tient pour annulé, et les accès non.",
+        "Ticketing holds it for cancelled, and the gates do not." => canceller_cure;
+    "without_control_there": "La billetterie le connaît, sans contrôle qui ait laissé entrer.",
+        "Ticketing knows it, and no control of it that admitted." => control_cure;
     "cancelled_not_booked": "L’entrée a été annulée, la billetterie l’a appris et ne l’a pas noté.",
         "The entry was cancelled, ticketing took that and does not have it." => restored_cure;
     "refused_by_ticketing": "Refusé par la billetterie : {said}", "Refused by ticketing: {said}" => refused_cure;
@@ -53,27 +61,22 @@ fn known(Cures) {
     "counter_amount_differs": "La ligne de reprise n’a pas le montant du billet.", "The counter line takes back another amount than the ticket cost." => fault_cure;
 }}
 
-/// What it is, and what to do.
-#[must_use]
-pub fn words(difference: &Difference, language: Language) -> (String, &'static str) {
-    let Some((what, cure)) = known(difference.code, language) else {
-        return (difference.what.clone(), difference.cure);
-    };
-    let said = difference.said.as_deref().unwrap_or_default();
-    (fill(what, &[("said", &said)]), cure)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use boxoffice::ledger::Contradiction;
+    use kernel::Language;
 
     /// What the books say of both sides stands in their source once, as a text of its
     /// own; what one side says against itself is a word.
     #[test]
     fn every_code_has_words() {
-        let source = include_str!("../../../books/src/reconciliation.rs");
-        let of_both = source.split('"').skip(1).step_by(2).filter(|text| {
+        let source = [
+            include_str!("../reconciliation.rs"),
+            include_str!("asked.rs").split("mod tests").next().unwrap(),
+        ];
+        let texts = source.iter().flat_map(|source| source.split('"').skip(1).step_by(2));
+        let of_both = texts.filter(|text| {
             let is_code =
                 text.contains('_') && text.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
             is_code && *text != "snake_case"
@@ -83,6 +86,6 @@ mod tests {
             codes += 1;
             assert!(known(code, Language::Fr).is_some(), "{code}");
         }
-        assert_eq!(codes, 23);
+        assert_eq!(codes, 26);
     }
 }

@@ -6,8 +6,8 @@ kernel::findings! {
             en "The configuration cannot be read: {why}." "Give the path of the configuration; `passerelle init` writes one.";
             fr "La configuration ne peut pas être lue : {why}." "Indiquez le chemin de la configuration ; `passerelle init` en écrit une.";
         config_forbidden(): Mistake, "whoever asks may not read the configuration";
-            en "You may not read the configuration." "Run the command as the user of the service, with `sudo -u passerelle` before it.";
-            fr "Vous n’avez pas le droit de lire la configuration." "Lancez la commande sous l’utilisateur du service, avec « sudo -u passerelle » devant.";
+            en "You may not read the configuration." "Run the command as the user of the service, with `sudo -u passerelle` before it. If you did: let that user read the file (`chgrp passerelle` and `chmod 640`), and enter its folder.";
+            fr "Vous n’avez pas le droit de lire la configuration." "Lancez la commande sous l’utilisateur du service, avec « sudo -u passerelle » devant. Si c’est fait : permettez à cet utilisateur de lire le fichier (« chgrp passerelle » et « chmod 640 ») et d’entrer dans son dossier.";
         config_broken(message): Mistake, "a line is not TOML";
             en "This is not TOML: {message}." "Correct this line; texts stand in quotation marks.";
             fr "Ce n’est pas du TOML." "Corrigez cette ligne ; les textes se mettent entre guillemets.";

@@ -46,8 +46,10 @@ pub fn found() -> Option<PathBuf> {
         own_folder().map(|own| own.join(FILE)),
     ];
     let mut there = there.into_iter().flatten();
-    // One that this user may not see is there.
-    there.find(|path| path.try_exists().unwrap_or(true))
+    // The package's is there for whoever may not see it, too. What may lie in another's
+    // folder is nobody's: the user of the service often begins in one.
+    let is_package = |path: &PathBuf| path == Path::new(OF_PACKAGE);
+    there.find(|path| path.try_exists().unwrap_or_else(|_| is_package(path)))
 }
 
 /// The configuration of a service that a person starts without one: made in their own

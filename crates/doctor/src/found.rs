@@ -11,6 +11,9 @@ kernel::findings! {
         config_broken(message): Mistake, "a line is not TOML";
             en "This is not TOML: {message}." "Correct this line; texts stand in quotation marks.";
             fr "Ce n’est pas du TOML." "Corrigez cette ligne ; les textes se mettent entre guillemets.";
+        config_repeated(what, line) as config_broken: Mistake;
+            en "{what} stands in line {line} already." "Write there what is to hold, each key once, and remove it here.";
+            fr "{what} est déjà à la ligne {line}." "Écrivez là-bas ce qui doit valoir, chaque clé une seule fois, et supprimez la répétition.";
         letters_not_utf8(letters): Note, "a file is in UTF-16 or Windows-1252, as editors on Windows save; it is read all the same";
             en "This file is in {letters}, not in UTF-8; it was read as that." "Save it as UTF-8, above all if accents have become other letters.";
             fr "Ce fichier est en {letters}, et non en UTF-8 ; il a été lu ainsi." "Enregistrez-le en UTF-8, surtout si des accents sont devenus d’autres lettres.";

@@ -96,7 +96,12 @@ impl Stage {
     }
 
     pub fn comes_online(&mut self) -> Vec<Errand> {
-        self.looked(Reply::Answer(snapshot(|_| ())))
+        let mut errands = self.looked(Reply::Answer(snapshot(|_| ())));
+        // It says at once that it is online now.
+        if looks(&errands) {
+            errands.extend(self.looked(Reply::Answer(snapshot(|_| ()))));
+        }
+        errands
     }
 
     pub fn looked(&mut self, reply: Reply<Box<DeviceSnapshot>>) -> Vec<Errand> {

@@ -71,6 +71,9 @@ kernel::findings! {
         tls_certificate_of_another(host): Warning, "the certificate is for another name than that of `[office] url`";
             en "The certificate is not for {host}, where [office] url sends browsers and phones: they refuse the connection, unless another web server with its own certificate stands before the service." "Have a certificate issued for {host}, or write the certificate's name in [office] url.";
             fr "Le certificat n’est pas pour {host}, où [office] url envoie navigateurs et téléphones : ils refusent la connexion, à moins qu’un autre serveur web avec son propre certificat soit devant le service." "Faites établir un certificat pour {host}, ou écrivez le nom du certificat dans [office] url.";
+        tls_certificate_self_signed(): Warning, "nobody vouches for the certificate but itself";
+            en "The certificate is self-signed: nobody vouches for it. Browsers warn of it, and phones do not keep the scanner page for work without network, unless another web server with its own certificate stands before the service." "Have one issued by an authority that the phones know; your own will do.";
+            fr "Le certificat est auto-signé : personne ne s’en porte garant. Les navigateurs mettent en garde, et les téléphones ne gardent pas la page du scanner pour le travail sans réseau, à moins qu’un autre serveur web avec son propre certificat soit devant le service." "Faites-en établir un par une autorité que les téléphones connaissent ; la vôtre convient.";
         listen_in_use(listen): Mistake, "another program listens at this address, so the service does not start";
             en "Another program uses {listen} already, so the service does not start." "Stop that program, or write another port in [server] listen.";
             fr "Un autre programme utilise déjà {listen} : le service ne démarre pas." "Arrêtez ce programme, ou écrivez un autre port dans [server] listen.";

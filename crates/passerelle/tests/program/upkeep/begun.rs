@@ -107,4 +107,11 @@ fn init_writes_a_configuration_that_the_doctor_reads_and_never_over_another() {
     let refused = house.refused(&["init", folder]);
     assert!(refused.contains("cannot be written"), "{refused}");
     assert_eq!(fs::read_to_string(&config).unwrap(), before);
+    let french = house.path("musee");
+    house.fine(&["init", french.to_str().unwrap(), "--language", "fr"]);
+    let french = fs::read_to_string(french.join("passerelle.toml")).unwrap();
+    assert!(
+        french.starts_with("# La configuration de Passerelle."),
+        "{french}"
+    );
 }

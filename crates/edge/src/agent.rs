@@ -56,6 +56,8 @@ pub struct AgentSettings {
     pub direction: Option<Direction>,
     /// The visitor's language, whatever the server says.
     pub language: Option<Language>,
+    /// The visitor's language as long as the server has said none.
+    pub first_language: Language,
     /// What the door says of an opening.
     pub passage: Passage,
 }
@@ -571,11 +573,6 @@ impl Agent {
 
     fn fresh_id(&mut self) -> CheckId {
         CheckId::from_uuid((self.ids)())
-    }
-
-    fn language(&self) -> Language {
-        let said = self.snapshot.as_ref().map(|snapshot| snapshot.language);
-        self.settings.language.or(said).unwrap_or_default()
     }
 
     /// In or out, where the line does not say it.

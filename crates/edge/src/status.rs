@@ -1,10 +1,58 @@
 //! How the turnstile stands: a line, a page, and JSON. No card numbers.
 
 use crate::agent::Mode;
+use crate::journal::Finding;
 use deviceapi::{Direction, OfflinePolicy};
-use kernel::{Timestamp, escaped};
+use kernel::text::fill;
+use kernel::{Language, Timestamp, escaped};
 use serde::Serialize;
-use std::fmt::Write;
+use std::fmt::{Display, Write};
+
+kernel::texts!(Texts in Fr, En {
+    not_known: "Le serveur ne connaît plus cet appareil : personne n’est admis. Enrôlez-le de nouveau : passerelle edge enrol. Le journal est gardé.",
+        "The server does not know this device any more, so nobody is admitted. Enrol it again: passerelle edge enrol. The journal is kept.";
+    never_reached: "Cet appareil n’a jamais atteint son serveur : personne n’est admis. Vérifiez l’adresse et la ligne.",
+        "This device has never reached its server, so nobody is admitted. Check URL and line.";
+    not_mapped: "Le serveur dit qu’aucun pass n’est accepté à cette porte. Lancez passerelle doctor sur le serveur.",
+        "The server says that no pass is accepted at this door. Run passerelle doctor on the server.";
+    cannot_remember: "La dernière décision n’a pas pu être écrite : le disque ou le journal est plein. Sans réseau, personne n’est admis. Faites de la place, ou rétablissez la ligne.",
+        "The last decision could not be remembered: disk or journal are full. Without network nobody is admitted. Make room, or restore the line.";
+    no_reserve: "Le journal n’a plus de réserve : le disque est plein. Faites de la place avant que le reste soit pris.",
+        "The journal has no reserve: the disk is full. Make room before the rest is used up.";
+    server_refused: "Le serveur a refusé {count} élément(s). Remettez {file} à qui s’occupe du serveur.",
+        "The server refused {count} item(s). Give {file} to whoever runs the server.";
+    clock_off: "L’horloge de cette machine diffère de {seconds} s de celle du serveur. Réglez les deux par NTP.",
+        "This machine's clock is off by {seconds} s against the server's. Set both by NTP.";
+    clock_jumped: "L’horloge de cette machine a sauté de {seconds} s, à {to}. Réglez-la par NTP.",
+        "This machine's clock jumped by {seconds} s to {to}. Set it by NTP.";
+    title: "{device} est {mode}", "{device} is {mode}";
+    this_device: "Cet appareil", "This device";
+    online: "en ligne", "online";
+    offline: "hors ligne", "offline";
+    refused: "refusé", "refused";
+    mode: "État", "Mode";
+    since: "{mode} depuis {since}", "{mode} since {since}";
+    site: "Site", "Site";
+    door: "Porte", "Door";
+    sector: "Secteur", "Sector";
+    direction: "Sens", "Direction";
+    entry: "entrée", "entry";
+    exit: "sortie", "exit";
+    without_network: "Sans réseau", "Without network";
+    let_in: "Admis aujourd’hui", "Let in today";
+    passage: "Passage", "Passage";
+    reopened: "Ouvert encore une fois aujourd’hui", "Opened once more today";
+    not_passed: "Personne n’est passé aujourd’hui", "Nobody went through today";
+    unsent: "Contrôles à envoyer", "Unsent checks";
+    oldest: "Le plus ancien", "Oldest unsent";
+    cancellations: "Annulations à envoyer", "Unsent cancellations";
+    set_aside: "Mis de côté", "Set aside";
+    clock: "Horloge", "Clock";
+    against_server: "{offset} ms par rapport au serveur", "{offset} ms against the server’s";
+    time: "Heure de l’appareil", "Device’s time";
+    unknown: "inconnu", "unknown";
+    none: "aucun", "none";
+});
 
 /// How it stands.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -60,7 +108,7 @@ pub struct Status {
     /// Whether the journal has a reserve for the time when the disk is full.
     pub reserve: bool,
     /// What could not be read of the journal at the start.
-    pub findings: Vec<String>,
+    pub findings: Vec<Finding>,
 }
 
 impl Status {
@@ -82,7 +130,7 @@ impl Status {
             let _ = write!(line, " · clock {:+} ms", -offset);
         }
         let _ = write!(line, " · set aside {}", self.set_aside);
-        if !self.troubles().is_empty() {
+        if !self.troubles(Language::En).is_empty() {
             line.push_str(" · TROUBLE, see the status page");
         }
         line
@@ -90,84 +138,55 @@ impl Status {
 
     /// What somebody should look after, in words.
     #[must_use]
-    pub fn troubles(&self) -> Vec<String> {
-        let mut troubles = Vec::new();
-        if self.mode == Mode::Refused {
-            troubles.push(
-                "The server does not know this device any more, so nobody is admitted. Enrol it \
-                 again: passerelle edge enrol. The journal is kept."
-                    .to_owned(),
-            );
-        }
-        if self.device.is_none() {
-            troubles.push(
-                "This device has never reached its server, so nobody is admitted. Check URL and \
-                 line."
-                    .to_owned(),
-            );
-        }
-        if self.mapped == Some(false) {
-            troubles.push(
-                "The server says that no pass is accepted at this door. Run passerelle doctor on \
-                 the server."
-                    .to_owned(),
-            );
-        }
-        if !self.remembers {
-            troubles.push(
-                "The last decision could not be remembered: disk or journal are full. Without \
-                 network nobody is admitted. Make room, or restore the line."
-                    .to_owned(),
-            );
-        } else if !self.reserve {
-            troubles.push(
-                "The journal has no reserve: the disk is full. Make room before the rest is used \
-                 up."
-                .to_owned(),
-            );
-        }
+    pub fn troubles(&self, language: Language) -> Vec<String> {
+        let t = Texts::of(language);
+        let clock_off_ms = self.clock_offset_ms.unwrap_or_default().abs();
+        let plain = [
+            (self.mode == Mode::Refused, t.not_known),
+            (self.device.is_none(), t.never_reached),
+            (self.mapped == Some(false), t.not_mapped),
+            (!self.remembers, t.cannot_remember),
+            (self.remembers && !self.reserve, t.no_reserve),
+        ];
+        let plain = plain.into_iter().filter(|(is_so, _)| *is_so);
+        let mut troubles: Vec<_> = plain.map(|(_, text)| text.to_owned()).collect();
         if self.set_aside > 0 {
-            troubles.push(format!(
-                "The server refused {} item(s). Give {} to whoever runs the server.",
-                self.set_aside, self.set_aside_file
-            ));
+            let values: &[(&str, &dyn Display)] =
+                &[("count", &self.set_aside), ("file", &self.set_aside_file)];
+            troubles.push(fill(t.server_refused, values));
         }
-        if let Some(offset) = self
-            .clock_offset_ms
-            .filter(|ms| ms.abs() > gate::CLOCK_TOLERANCE_MS)
-        {
-            troubles.push(format!(
-                "This machine's clock is off by {} s against the server's. Set both by NTP.",
-                offset.abs() / 1000
-            ));
+        if clock_off_ms > gate::CLOCK_TOLERANCE_MS {
+            troubles.push(fill(t.clock_off, &[("seconds", &(clock_off_ms / 1000))]));
         }
         if let (Some(by), Some(to)) = (self.clock_jump_ms, self.clock_jump_to) {
-            troubles.push(format!(
-                "This machine's clock jumped by {} s to {to}. Set it by NTP.",
-                by / 1000
-            ));
+            let values: &[(&str, &dyn Display)] = &[("seconds", &(by / 1000)), ("to", &to)];
+            troubles.push(fill(t.clock_jumped, values));
         }
-        troubles.extend(self.findings.iter().cloned());
+        troubles.extend(self.findings.iter().map(|finding| finding.told(language)));
         troubles
     }
 
     /// A page that refreshes itself, in plain HTML.
     #[must_use]
-    pub fn page(&self) -> String {
+    pub fn page(&self, language: Language) -> String {
+        let t = Texts::of(language);
+        let mode = match self.mode {
+            Mode::Online => t.online,
+            Mode::Offline => t.offline,
+            Mode::Refused => t.refused,
+        };
+        let device = self.device.as_deref().unwrap_or(t.this_device);
+        let title = fill(t.title, &[("device", &device), ("mode", &mode)]);
         let mut page = format!(
-            "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">\
+            "<!doctype html><html lang=\"{language}\"><meta charset=\"utf-8\">\
              <meta http-equiv=\"refresh\" content=\"2\">\
              <meta name=\"viewport\" content=\"width=device-width\">\
              <title>{title}</title><style>body{{font:1.1rem sans-serif;margin:2rem;max-width:48rem}}\
              th{{text-align:left;padding-right:2rem;font-weight:normal;color:#444}}\
              li{{color:#900}}</style><h1>{title}</h1>",
-            title = escaped(&format!(
-                "{} is {}",
-                self.device.as_deref().unwrap_or("This device"),
-                self.mode
-            ))
+            title = escaped(&title)
         );
-        let troubles = self.troubles();
+        let troubles = self.troubles(language);
         if !troubles.is_empty() {
             page.push_str("<ul>");
             for trouble in &troubles {
@@ -176,40 +195,37 @@ impl Status {
             page.push_str("</ul>");
         }
         page.push_str("<table>");
-        let unknown = || "unknown".to_owned();
-        let time = |at: Option<Timestamp>| at.map_or("none".to_owned(), |at| at.to_string());
+        let unknown = || t.unknown.to_owned();
+        let direction = match self.direction {
+            Direction::Entry => t.entry,
+            Direction::Exit => t.exit,
+        };
+        let policy = self.offline_policy.map(|policy| policy.to_string());
+        let oldest = self.oldest_unsent.map(|at| at.to_string());
+        let clock = self.clock_offset_ms.map(|offset| {
+            let ahead = format!("{:+}", -offset);
+            fill(t.against_server, &[("offset", &ahead)])
+        });
         for (name, value) in [
-            ("Mode", format!("{} since {}", self.mode, self.since)),
-            ("Site", self.site.clone().unwrap_or_else(unknown)),
-            ("Door", self.door.clone().unwrap_or_else(unknown)),
-            ("Sector", self.sector.clone().unwrap_or_else(unknown)),
-            ("Direction", self.direction.to_string()),
             (
-                "Without network",
-                self.offline_policy
-                    .map_or_else(unknown, |policy| policy.to_string()),
+                t.mode,
+                fill(t.since, &[("mode", &mode), ("since", &self.since)]),
             ),
-            ("Let in today", self.count_today.to_string()),
-            ("Passage", self.passage.to_owned()),
-            ("Opened once more today", self.reopened_today.to_string()),
-            (
-                "Nobody went through today",
-                self.not_passed_today.to_string(),
-            ),
-            ("Unsent checks", self.unsent.to_string()),
-            ("Oldest unsent", time(self.oldest_unsent)),
-            (
-                "Unsent cancellations",
-                self.unsent_cancellations.to_string(),
-            ),
-            ("Set aside", self.set_aside.to_string()),
-            (
-                "Clock",
-                self.clock_offset_ms.map_or_else(unknown, |offset| {
-                    format!("{:+} ms against the server’s", -offset)
-                }),
-            ),
-            ("Device’s time", self.now.to_string()),
+            (t.site, self.site.clone().unwrap_or_else(unknown)),
+            (t.door, self.door.clone().unwrap_or_else(unknown)),
+            (t.sector, self.sector.clone().unwrap_or_else(unknown)),
+            (t.direction, direction.to_owned()),
+            (t.without_network, policy.unwrap_or_else(unknown)),
+            (t.let_in, self.count_today.to_string()),
+            (t.passage, self.passage.to_owned()),
+            (t.reopened, self.reopened_today.to_string()),
+            (t.not_passed, self.not_passed_today.to_string()),
+            (t.unsent, self.unsent.to_string()),
+            (t.oldest, oldest.unwrap_or_else(|| t.none.to_owned())),
+            (t.cancellations, self.unsent_cancellations.to_string()),
+            (t.set_aside, self.set_aside.to_string()),
+            (t.clock, clock.unwrap_or_else(unknown)),
+            (t.time, self.now.to_string()),
         ] {
             let _ = write!(page, "<tr><th>{name}<td>{}", escaped(&value));
         }

@@ -3,7 +3,7 @@
 use super::{Agent, Jump, Mode, Moment, Passage};
 use deviceapi::DeviceSnapshot;
 use gate::decide::joining::UNTOLD_MS;
-use kernel::Timestamp;
+use kernel::{Language, Timestamp};
 
 impl Agent {
     /// How it decides at present, and since when.
@@ -16,6 +16,12 @@ impl Agent {
     #[must_use]
     pub const fn snapshot(&self) -> Option<&DeviceSnapshot> {
         self.snapshot.as_ref()
+    }
+
+    pub(super) fn language(&self) -> Language {
+        let said = self.snapshot.as_ref().map(|snapshot| snapshot.language);
+        let first = self.settings.first_language;
+        self.settings.language.or(said).unwrap_or(first)
     }
 
     /// The SHA-256 of the token it has, in hexadecimal.

@@ -51,9 +51,10 @@ step "one container"
 python3 "$here/load.py" cards --count 100 --passes "$work/passes.csv"
 "$program" sandbox --passes "$work/passes.csv" >"$work/sandbox.log" 2>&1 &
 until_true curl -sf http://127.0.0.1:8490/sandbox/faults
-mkdir "$work/etc" && cp "$root"/examples/villeneuve/{site.toml,catalogue.toml,mapping.json} "$work/etc/"
+install -d -m 750 -g 65532 "$work/etc" && cp "$root"/examples/villeneuve/{site.toml,catalogue.toml,mapping.json} "$work/etc/"
 sed 's|https://pass.example.org/api|http://127.0.0.1:8490/api|' "$root/deploy/one-machine/passerelle.toml" >"$work/etc/passerelle.toml"
 echo secret >"$work/etc/otipass.password"
+chgrp 65532 "$work/etc"/* && chmod 640 "$work/etc"/*
 run() { # NAME: as in the README, but on the network of this machine
     podman run -d --name "$1" --stop-timeout 30 --read-only --tmpfs /tmp --cap-drop all \
         --security-opt no-new-privileges --network host "${limits[@]}" -v "$work/etc:/etc/passerelle:ro" -v $name:/var/lib/passerelle $name >/dev/null

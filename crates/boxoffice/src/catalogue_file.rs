@@ -4,7 +4,7 @@ use crate::catalogue::{
     Contact, PaymentMode, Product, SalesChannel, Season, Tariff, TariffMapping,
 };
 use crate::{Catalogue, found};
-use kernel::finding::{Finding, Lines, Phrase, Position, Say, Thing};
+use kernel::finding::{Finding, Lines, Phrase, Position, Repeated, Say, Thing};
 use kernel::{
     BusinessDay, ContactNumber, InvalidCode, Money, ProductCode, SeasonCode, TariffCode, VatRate,
 };
@@ -93,6 +93,7 @@ pub fn look_through_catalogue(text: &str) -> CatalogueReading {
         *hidden = TABLES.into();
     }
     findings.sort_by_key(|found| found.place.position());
+    findings.dedup();
     reader.read
 }
 
@@ -172,7 +173,12 @@ impl Reader<'_> {
         for error in errors {
             let offset = error.span().map_or(0, |span| span.start);
             let message = error.message().replace('\n', ", ");
-            self.find(offset, |at| found::catalogue_file_broken(at, message));
+            match self.lines.repeated(offset, &message) {
+                Some(Repeated { offset, what, line }) => {
+                    self.find(offset, |at| found::catalogue_file_repeated(at, what, line));
+                }
+                None => self.find(offset, |at| found::catalogue_file_broken(at, message)),
+            }
         }
         let root = FileTable {
             name: "the file",

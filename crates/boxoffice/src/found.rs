@@ -55,6 +55,9 @@ kernel::findings! { Catalogue {
     catalogue_file_broken(message): Mistake, "a place is not TOML";
         en "This is not TOML: {message}." "Correct this place.";
         fr "Ce n’est pas du TOML." "Corrigez cet endroit.";
+    catalogue_file_repeated(what, line) as catalogue_file_broken: Mistake;
+        en "{what} stands in line {line} already." "Write there what is to hold, each key once, and remove it here.";
+        fr "{what} est déjà à la ligne {line}." "Écrivez là-bas ce qui doit valoir, chaque clé une seule fois, et supprimez la répétition.";
     catalogue_file_too_large(): Mistake, "more than 1 MiB";
         en "The catalogue file has more than 1 MiB." "Give the catalogue only.";
         fr "Le fichier du catalogue dépasse 1 Mio." "Donnez le catalogue et rien d’autre.";

@@ -5,7 +5,7 @@
 //! starts by a configuration refuses at the first, the doctor tells them all.
 
 use kernel::Place;
-use kernel::finding::Lines;
+use kernel::finding::{Lines, Repeated};
 use serde::de::DeserializeOwned;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -41,6 +41,8 @@ impl Origins {
 pub enum Fault {
     /// The text is no TOML.
     Syntax,
+    /// A section or a key stands there for the second time; this line has it first.
+    Repeated(usize),
     /// A secret stands in the file itself.
     Secret,
     /// There is no such key.
@@ -57,7 +59,8 @@ pub struct Mistake {
     /// Where.
     pub origin: Box<Place>,
     /// The key with its section (`otipass.url`); empty if the text is no TOML. For
-    /// [`Fault::Misspelt`], the variable that was meant.
+    /// [`Fault::Misspelt`], the variable that was meant; for [`Fault::Repeated`], what
+    /// stands there.
     pub key: String,
     /// Of what kind.
     pub fault: Fault,
@@ -137,8 +140,18 @@ pub fn read<T: DeserializeOwned + Default>(
         mistakes: Vec::new(),
     };
     for error in errors {
-        let at = error.span().map_or(0, |span| span.start);
-        layers.mistake(at, String::new(), Fault::Syntax, error.message());
+        let mut at = error.span().map_or(0, |span| span.start);
+        match layers.lines.repeated(at, error.message()) {
+            Some(Repeated { offset, what, line }) => {
+                at = offset;
+                let told = format!(
+                    "{what} stands in line {line} already; write there what is to hold, each key \
+                     once, and remove it here"
+                );
+                layers.mistake(at, what.to_owned(), Fault::Repeated(line), &told);
+            }
+            None => layers.mistake(at, String::new(), Fault::Syntax, error.message()),
+        }
         layers.broken_lines.insert(layers.lines.at(at).line);
     }
     layers.refuse_secrets();

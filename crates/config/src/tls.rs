@@ -102,6 +102,18 @@ pub struct Identity {
 }
 
 impl Identity {
+    /// Whether the certificate vouches for itself, and nobody else does.
+    #[must_use]
+    pub fn is_self_signed(&self) -> bool {
+        let [only] = &self.key.cert[..] else {
+            return false;
+        };
+        Certificate::from_der(only).is_ok_and(|read| {
+            let said = read.tbs_certificate;
+            said.issuer == said.subject
+        })
+    }
+
     /// Whether the certificate is for this host, a name or an address.
     #[must_use]
     pub fn is_for(&self, host: &str) -> bool {

@@ -62,7 +62,7 @@ pub fn in_other_letters(path: &Path, letters: Letters) -> Option<Finding> {
 /// section and a misspelt variable may have held anything.
 fn broken(mistake: &Mistake) -> Vec<String> {
     match (mistake.key.split_once('.'), &*mistake.origin) {
-        (Some((section, _)), Place::File(..)) => vec![section.to_owned()],
+        (Some((section, _)), Place::File(..)) => vec![section.trim_start_matches('[').to_owned()],
         _ => PARTNERS.map(str::to_owned).to_vec(),
     }
 }
@@ -80,6 +80,7 @@ pub fn told(mistake: &Mistake) -> Finding {
         (_, Fault::Misspelt) => found::environment_misspelt(place, &mistake.key),
         (Place::Variable(_), _) => found::environment_wrong(place, why),
         (_, Fault::Syntax) => found::config_broken(place, what),
+        (_, Fault::Repeated(line)) => found::config_repeated(place, &mistake.key, line),
         (_, Fault::Secret) => found::secret_in_config(place, name),
         (_, Fault::Unknown) => {
             // The reader names the key, then those that it knows.

@@ -24,6 +24,7 @@ const SERIALS_SUSPECT: usize = 3;
 pub fn examine(facts: &Facts) -> Vec<Finding> {
     let mut findings = configuration(facts);
     findings.extend(tls::examine(facts));
+    findings.extend(tls::self_signed(facts));
     findings.extend(tls::phones(facts));
     findings.extend(notices::examine(facts));
     findings.extend(machine(facts));

@@ -6,11 +6,14 @@ kernel::findings! {
             en "The configuration cannot be read: {why}." "Give the path of the configuration; `passerelle init` writes one.";
             fr "La configuration ne peut pas être lue : {why}." "Indiquez le chemin de la configuration ; `passerelle init` en écrit une.";
         config_forbidden(): Mistake, "whoever asks may not read the configuration";
-            en "You may not read the configuration." "Run the command as the user of the service, with `sudo -u passerelle` before it.";
-            fr "Vous n’avez pas le droit de lire la configuration." "Lancez la commande sous l’utilisateur du service, avec « sudo -u passerelle » devant.";
+            en "You may not read the configuration." "Run the command as the user of the service, with `sudo -u passerelle` before it. If you did: let that user read the file (`chgrp passerelle` and `chmod 640`), and enter its folder.";
+            fr "Vous n’avez pas le droit de lire la configuration." "Lancez la commande sous l’utilisateur du service, avec « sudo -u passerelle » devant. Si c’est fait : permettez à cet utilisateur de lire le fichier (« chgrp passerelle » et « chmod 640 ») et d’entrer dans son dossier.";
         config_broken(message): Mistake, "a line is not TOML";
             en "This is not TOML: {message}." "Correct this line; texts stand in quotation marks.";
             fr "Ce n’est pas du TOML." "Corrigez cette ligne ; les textes se mettent entre guillemets.";
+        config_repeated(what, line) as config_broken: Mistake;
+            en "{what} stands in line {line} already." "Write there what is to hold, each key once, and remove it here.";
+            fr "{what} est déjà à la ligne {line}." "Écrivez là-bas ce qui doit valoir, chaque clé une seule fois, et supprimez la répétition.";
         letters_not_utf8(letters): Note, "a file is in UTF-16 or Windows-1252, as editors on Windows save; it is read all the same";
             en "This file is in {letters}, not in UTF-8; it was read as that." "Save it as UTF-8, above all if accents have become other letters.";
             fr "Ce fichier est en {letters}, et non en UTF-8 ; il a été lu ainsi." "Enregistrez-le en UTF-8, surtout si des accents sont devenus d’autres lettres.";
@@ -68,6 +71,9 @@ kernel::findings! {
         tls_certificate_of_another(host): Warning, "the certificate is for another name than that of `[office] url`";
             en "The certificate is not for {host}, where [office] url sends browsers and phones: they refuse the connection, unless another web server with its own certificate stands before the service." "Have a certificate issued for {host}, or write the certificate's name in [office] url.";
             fr "Le certificat n’est pas pour {host}, où [office] url envoie navigateurs et téléphones : ils refusent la connexion, à moins qu’un autre serveur web avec son propre certificat soit devant le service." "Faites établir un certificat pour {host}, ou écrivez le nom du certificat dans [office] url.";
+        tls_certificate_self_signed(): Warning, "nobody vouches for the certificate but itself";
+            en "The certificate is self-signed: nobody vouches for it. Browsers warn of it, and phones do not keep the scanner page for work without network, unless another web server with its own certificate stands before the service." "Have one issued by an authority that the phones know; your own will do.";
+            fr "Le certificat est auto-signé : personne ne s’en porte garant. Les navigateurs mettent en garde, et les téléphones ne gardent pas la page du scanner pour le travail sans réseau, à moins qu’un autre serveur web avec son propre certificat soit devant le service." "Faites-en établir un par une autorité que les téléphones connaissent ; la vôtre convient.";
         listen_in_use(listen): Mistake, "another program listens at this address, so the service does not start";
             en "Another program uses {listen} already, so the service does not start." "Stop that program, or write another port in [server] listen.";
             fr "Un autre programme utilise déjà {listen} : le service ne démarre pas." "Arrêtez ce programme, ou écrivez un autre port dans [server] listen.";

@@ -92,6 +92,16 @@ fn time(facts: &Facts, identity: &Identity) -> Option<Finding> {
     }
 }
 
+/// Whether phones are shown a certificate that they keep no page for.
+pub fn self_signed(facts: &Facts) -> Option<Finding> {
+    let Tls::Files(Ok(identity)) = &facts.tls else {
+        return None;
+    };
+    let place = facts.key("server", "tls_certificate");
+    (facts.config.has(Role::Gate) && identity.is_self_signed())
+        .then(|| found::tls_certificate_self_signed(place))
+}
+
 fn days(left_ms: i64) -> Phrase {
     match left_ms / DAY_MS {
         0 => Phrase::new("less than a day", "moins d’un jour"),

@@ -55,6 +55,8 @@ pub struct AgentSettings {
     pub direction: Option<Direction>,
     /// The visitor's language, whatever the server says.
     pub language: Option<Language>,
+    /// The visitor's language as long as the server has said none.
+    pub first_language: Language,
     /// What the door says of an opening.
     pub passage: Passage,
 }
@@ -572,16 +574,17 @@ impl Agent {
         CheckId::from_uuid((self.ids)())
     }
 
-    fn language(&self) -> Language {
-        let said = self.snapshot.as_ref().map(|snapshot| snapshot.language);
-        self.settings.language.or(said).unwrap_or_default()
-    }
-
     /// In or out, where the line does not say it.
     #[must_use]
     pub fn direction(&self) -> Direction {
         let said = self.snapshot.as_ref().map(|s| s.settings.direction);
         self.settings.direction.or(said).unwrap_or_default()
+    }
+
+    fn language(&self) -> Language {
+        let said = self.snapshot.as_ref().map(|snapshot| snapshot.language);
+        let first = self.settings.first_language;
+        self.settings.language.or(said).unwrap_or(first)
     }
 }
 

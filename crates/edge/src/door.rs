@@ -425,7 +425,7 @@ impl Door {
             set_aside_file: self.set_aside.path().display().to_string(),
             remembers: self.remembers,
             reserve: self.journal.has_reserve(),
-            findings: self.findings.iter().map(ToString::to_string).collect(),
+            findings: self.findings.clone(),
         }
     }
 }

@@ -7,11 +7,13 @@ use crate::keeper::{Clocks, Keeper, SharedStatus, ToKeeper};
 use crate::pass_list::KeptList;
 use crate::server::{ClientError, ServerClient};
 use crate::{JournalSettings, agent::AgentSettings};
-use axum::response::{Html, IntoResponse};
+use axum::http::HeaderMap;
+use axum::http::header::ACCEPT_LANGUAGE;
+use axum::response::Html;
 use axum::routing::get;
 use axum::{Json, Router};
 use gate::DeviceToken;
-use kernel::{CardNumber, Clock};
+use kernel::{CardNumber, Clock, Language};
 use parking_lot::Mutex;
 use secrecy::ExposeSecret;
 use std::collections::HashMap;
@@ -26,6 +28,9 @@ use tokio::sync::oneshot;
 const LINE_EVERY: Duration = Duration::from_secs(1);
 /// How often it is looked whether the log should have it.
 const LOG_EVERY: u32 = 60;
+
+/// The languages of the status page.
+const PAGES: [Language; 2] = [Language::Fr, Language::En];
 
 /// Why the agent did not start.
 #[derive(Debug, thiserror::Error)]
@@ -88,11 +93,16 @@ impl Running {
     }
 }
 
-/// Starts the agent. It stops when it is told to by [`Running::until`].
+/// Starts the agent; it speaks `language` where nobody says which. It stops when it is
+/// told to by [`Running::until`].
 ///
 /// # Errors
 /// [`EdgeError`].
-pub fn start(config: EdgeConfig, clock: Arc<dyn Clock>) -> Result<Running, EdgeError> {
+pub fn start(
+    config: EdgeConfig,
+    clock: Arc<dyn Clock>,
+    language: Language,
+) -> Result<Running, EdgeError> {
     let input = &config.input;
     let sources = [
         input.stdin,
@@ -111,6 +121,7 @@ pub fn start(config: EdgeConfig, clock: Arc<dyn Clock>) -> Result<Running, EdgeE
         agent: AgentSettings {
             direction: config.door.direction,
             language: config.door.language,
+            first_language: language,
             passage: config.door.passage(),
         },
         journal: JournalSettings {
@@ -126,7 +137,7 @@ pub fn start(config: EdgeConfig, clock: Arc<dyn Clock>) -> Result<Running, EdgeE
     let refusal = Box::new(move |card: &CardNumber, at| asked.refusal(card, at));
     door.use_pass_list(Some(refusal));
     for finding in door.status().findings {
-        tracing::warn!("{finding}");
+        tracing::warn!("{}", finding.told(Language::En));
     }
     let lines = input
         .listen
@@ -167,7 +178,7 @@ pub fn start(config: EdgeConfig, clock: Arc<dyn Clock>) -> Result<Running, EdgeE
         .map_err(EdgeError::Thread)?;
 
     if let Some(listener) = page {
-        runtime.spawn(serve_status(listener, Arc::clone(&status)));
+        runtime.spawn(serve_status(listener, Arc::clone(&status), language));
     }
     runtime.spawn(show_status(status));
     let counter = Counter::new(&config, to_keeper.clone(), runtime);
@@ -204,13 +215,18 @@ fn listen(address: SocketAddr, key: &'static str) -> Result<TcpListener, EdgeErr
     })
 }
 
-async fn serve_status(listener: TcpListener, status: SharedStatus) {
+async fn serve_status(listener: TcpListener, status: SharedStatus, language: Language) {
     let page = Arc::clone(&status);
     let json = status;
     let router = Router::new()
         .route(
             "/",
-            get(async move || Html(read(&page).page()).into_response()),
+            get(async move |headers: HeaderMap| {
+                let accepted = headers.get(ACCEPT_LANGUAGE);
+                let accepted = accepted.and_then(|accepted| accepted.to_str().ok());
+                let accepted = accepted.and_then(|accepted| Language::accepted(accepted, &PAGES));
+                Html(read(&page).page(accepted.unwrap_or(language)))
+            }),
         )
         .route("/status.json", get(async move || Json(read(&json))));
     let served = async {
@@ -244,7 +260,7 @@ async fn show_status(status: SharedStatus) {
             continue;
         }
         since_logged += 1;
-        let shown = (Some(status.mode), status.troubles().len());
+        let shown = (Some(status.mode), status.troubles(Language::En).len());
         if shown != logged || since_logged >= LOG_EVERY {
             tracing::info!(troubles = shown.1, "{}", status.line());
             (logged, since_logged) = (shown, 0);

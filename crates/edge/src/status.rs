@@ -1,10 +1,61 @@
 //! How the turnstile stands: a line, a page, and JSON. No card numbers.
 
 use crate::agent::Mode;
+use crate::journal::Finding;
 use deviceapi::{Direction, OfflinePolicy};
-use kernel::{Timestamp, escaped};
+use kernel::text::fill;
+use kernel::{Language, Timestamp, escaped};
 use serde::Serialize;
 use std::fmt::{Display, Write};
+
+kernel::texts!(Texts in Fr, En {
+    not_known: "Le serveur ne connaît plus cet appareil : personne n’est admis. Enrôlez-le de nouveau : passerelle edge enrol. Le journal est gardé.",
+        "The server does not know this device any more, so nobody is admitted. Enrol it again: passerelle edge enrol. The journal is kept.";
+    never_reached: "Cet appareil n’a jamais atteint son serveur : personne n’est admis. Vérifiez l’adresse et la ligne.",
+        "This device has never reached its server, so nobody is admitted. Check URL and line.";
+    not_mapped: "Le serveur dit qu’aucun pass n’est accepté à cette porte. Lancez passerelle doctor sur le serveur.",
+        "The server says that no pass is accepted at this door. Run passerelle doctor on the server.";
+    cannot_remember: "La dernière décision n’a pas pu être écrite : le disque ou le journal est plein. Sans réseau, personne n’est admis. Faites de la place, ou rétablissez la ligne.",
+        "The last decision could not be remembered: disk or journal are full. Without network nobody is admitted. Make room, or restore the line.";
+    no_reserve: "Le journal n’a plus de réserve : le disque est plein. Faites de la place avant que le reste soit pris.",
+        "The journal has no reserve: the disk is full. Make room before the rest is used up.";
+    server_refused: "Le serveur a refusé {count} élément(s). Remettez {file} à qui s’occupe du serveur.",
+        "The server refused {count} item(s). Give {file} to whoever runs the server.";
+    clock_off: "L’horloge de cette machine diffère de {seconds} s de celle du serveur. Réglez les deux par NTP.",
+        "This machine's clock is off by {seconds} s against the server's. Set both by NTP.";
+    clock_jumped: "L’horloge de cette machine a sauté de {seconds} s, à {to}. Réglez-la par NTP.",
+        "This machine's clock jumped by {seconds} s to {to}. Set it by NTP.";
+    title: "{device} est {mode}", "{device} is {mode}";
+    this_device: "Cet appareil", "This device";
+    online: "en ligne", "online";
+    offline: "hors ligne", "offline";
+    refused: "refusé", "refused";
+    mode: "État", "Mode";
+    since: "{mode} depuis {since}", "{mode} since {since}";
+    site: "Site", "Site";
+    door: "Porte", "Door";
+    sector: "Secteur", "Sector";
+    direction: "Sens", "Direction";
+    entry: "entrée", "entry";
+    exit: "sortie", "exit";
+    without_network: "Sans réseau", "Without network";
+    detection_only: "qui a un pass est admis", "whoever has a pass is let in";
+    guarded: "qui a un pass est admis, sauf s’il est connu pour être refusé",
+        "whoever has a pass is let in, unless it is known to be refused";
+    let_in: "Admis aujourd’hui", "Let in today";
+    passage: "Passage", "Passage";
+    reopened: "Ouvert encore une fois aujourd’hui", "Opened once more today";
+    not_passed: "Personne n’est passé aujourd’hui", "Nobody went through today";
+    unsent: "Contrôles à envoyer", "Unsent checks";
+    oldest: "Le plus ancien", "Oldest unsent";
+    cancellations: "Annulations à envoyer", "Unsent cancellations";
+    set_aside: "Mis de côté", "Set aside";
+    clock: "Horloge", "Clock";
+    against_server: "{offset} ms par rapport au serveur", "{offset} ms against the server’s";
+    time: "Heure de l’appareil", "Device’s time";
+    unknown: "inconnu", "unknown";
+    none: "aucun", "none";
+});
 
 /// How it stands.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -66,7 +117,7 @@ pub struct Status {
     /// Whether the journal has a reserve for the time when the disk is full.
     pub reserve: bool,
     /// What could not be read of the journal at the start.
-    pub findings: Vec<String>,
+    pub findings: Vec<Finding>,
 }
 
 /// What people call something, with its code behind it.
@@ -97,7 +148,7 @@ impl Status {
             let _ = write!(line, " · clock {:+} ms", -offset);
         }
         let _ = write!(line, " · set aside {}", self.set_aside);
-        if !self.troubles().is_empty() {
+        if !self.troubles(Language::En).is_empty() {
             line.push_str(" · TROUBLE, see the status page");
         }
         line
@@ -105,84 +156,55 @@ impl Status {
 
     /// What somebody should look after, in words.
     #[must_use]
-    pub fn troubles(&self) -> Vec<String> {
-        let mut troubles = Vec::new();
-        if self.mode == Mode::Refused {
-            troubles.push(
-                "The server does not know this device any more, so nobody is admitted. Enrol it \
-                 again: passerelle edge enrol. The journal is kept."
-                    .to_owned(),
-            );
-        }
-        if self.device.is_none() {
-            troubles.push(
-                "This device has never reached its server, so nobody is admitted. Check URL and \
-                 line."
-                    .to_owned(),
-            );
-        }
-        if self.mapped == Some(false) {
-            troubles.push(
-                "The server says that no pass is accepted at this door. Run passerelle doctor on \
-                 the server."
-                    .to_owned(),
-            );
-        }
-        if !self.remembers {
-            troubles.push(
-                "The last decision could not be remembered: disk or journal are full. Without \
-                 network nobody is admitted. Make room, or restore the line."
-                    .to_owned(),
-            );
-        } else if !self.reserve {
-            troubles.push(
-                "The journal has no reserve: the disk is full. Make room before the rest is used \
-                 up."
-                .to_owned(),
-            );
-        }
+    pub fn troubles(&self, language: Language) -> Vec<String> {
+        let t = Texts::of(language);
+        let clock_off_ms = self.clock_offset_ms.unwrap_or_default().abs();
+        let plain = [
+            (self.mode == Mode::Refused, t.not_known),
+            (self.device.is_none(), t.never_reached),
+            (self.mapped == Some(false), t.not_mapped),
+            (!self.remembers, t.cannot_remember),
+            (self.remembers && !self.reserve, t.no_reserve),
+        ];
+        let plain = plain.into_iter().filter(|(is_so, _)| *is_so);
+        let mut troubles: Vec<_> = plain.map(|(_, text)| text.to_owned()).collect();
         if self.set_aside > 0 {
-            troubles.push(format!(
-                "The server refused {} item(s). Give {} to whoever runs the server.",
-                self.set_aside, self.set_aside_file
-            ));
+            let values: &[(&str, &dyn Display)] =
+                &[("count", &self.set_aside), ("file", &self.set_aside_file)];
+            troubles.push(fill(t.server_refused, values));
         }
-        if let Some(offset) = self
-            .clock_offset_ms
-            .filter(|ms| ms.abs() > gate::CLOCK_TOLERANCE_MS)
-        {
-            troubles.push(format!(
-                "This machine's clock is off by {} s against the server's. Set both by NTP.",
-                offset.abs() / 1000
-            ));
+        if clock_off_ms > gate::CLOCK_TOLERANCE_MS {
+            troubles.push(fill(t.clock_off, &[("seconds", &(clock_off_ms / 1000))]));
         }
         if let (Some(by), Some(to)) = (self.clock_jump_ms, self.clock_jump_to) {
-            troubles.push(format!(
-                "This machine's clock jumped by {} s to {to}. Set it by NTP.",
-                by / 1000
-            ));
+            let values: &[(&str, &dyn Display)] = &[("seconds", &(by / 1000)), ("to", &to)];
+            troubles.push(fill(t.clock_jumped, values));
         }
-        troubles.extend(self.findings.iter().cloned());
+        troubles.extend(self.findings.iter().map(|finding| finding.told(language)));
         troubles
     }
 
     /// A page that refreshes itself, in plain HTML.
     #[must_use]
-    pub fn page(&self) -> String {
+    pub fn page(&self, language: Language) -> String {
+        let t = Texts::of(language);
+        let mode = match self.mode {
+            Mode::Online => t.online,
+            Mode::Offline => t.offline,
+            Mode::Refused => t.refused,
+        };
+        let device = called(&self.device, &self.device_name, t.this_device);
+        let title = fill(t.title, &[("device", &device), ("mode", &mode)]);
         let mut page = format!(
-            "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">\
+            "<!doctype html><html lang=\"{language}\"><meta charset=\"utf-8\">\
              <meta http-equiv=\"refresh\" content=\"2\">\
              <meta name=\"viewport\" content=\"width=device-width\">\
              <title>{title}</title><style>body{{font:1.1rem sans-serif;margin:2rem;max-width:48rem}}\
              th{{text-align:left;padding-right:2rem;font-weight:normal;color:#444}}\
              li{{color:#900}}</style><h1>{title}</h1>",
-            title = escaped(&format!(
-                "{} is {}",
-                called(&self.device, &self.device_name, "This device"),
-                self.mode
-            ))
+            title = escaped(&title)
         );
-        let troubles = self.troubles();
+        let troubles = self.troubles(language);
         if !troubles.is_empty() {
             page.push_str("<ul>");
             for trouble in &troubles {
@@ -195,36 +217,40 @@ impl Status {
         let mut row = |name, value: &dyn Display| {
             let _ = write!(page, "<tr><th>{name}<td>{}", escaped(&value.to_string()));
         };
-        row("Mode", &format!("{} since {}", self.mode, self.since));
-        row("Site", &known(self.site.as_ref()));
-        row("Door", &called(&self.door, &self.door_name, "unknown"));
-        row("Sector", &known(self.sector.as_ref()));
-        row("Direction", &self.direction);
+        let known = |value: Option<String>| value.unwrap_or_else(|| t.unknown.to_owned());
+        row(
+            t.mode,
+            &fill(t.since, &[("mode", &mode), ("since", &self.since)]),
+        );
+        row(t.site, &known(self.site.clone()));
+        row(t.door, &called(&self.door, &self.door_name, t.unknown));
+        row(t.sector, &known(self.sector.clone()));
+        let direction = match self.direction {
+            Direction::Entry => t.entry,
+            Direction::Exit => t.exit,
+        };
+        row(t.direction, &direction);
         let without = self.offline_policy.map(|policy| match policy {
-            OfflinePolicy::DetectionOnly => "whoever has a pass is let in",
-            OfflinePolicy::Guarded => {
-                "whoever has a pass is let in, unless it is known to be refused"
-            }
+            OfflinePolicy::DetectionOnly => t.detection_only,
+            OfflinePolicy::Guarded => t.guarded,
         });
-        row("Without network", &known(without));
-        row("Let in today", &self.count_today);
-        row("Passage", &self.passage);
-        row("Opened once more today", &self.reopened_today);
-        row("Nobody went through today", &self.not_passed_today);
-        row("Unsent checks", &self.unsent);
+        row(t.without_network, &without.unwrap_or(t.unknown));
+        row(t.let_in, &self.count_today);
+        row(t.passage, &self.passage);
+        row(t.reopened, &self.reopened_today);
+        row(t.not_passed, &self.not_passed_today);
+        row(t.unsent, &self.unsent);
         let oldest = self.oldest_unsent.map(|at| at.to_string());
-        row("Oldest unsent", &oldest.as_deref().unwrap_or("none"));
-        row("Unsent cancellations", &self.unsent_cancellations);
-        row("Set aside", &self.set_aside);
-        let offset = self.clock_offset_ms;
-        let offset = offset.map(|ms| format!("{:+} ms against the server’s", -ms));
-        row("Clock", &known(offset));
-        row("Device’s time", &self.now);
+        row(t.oldest, &oldest.as_deref().unwrap_or(t.none));
+        row(t.cancellations, &self.unsent_cancellations);
+        row(t.set_aside, &self.set_aside);
+        let clock = self.clock_offset_ms.map(|offset| {
+            let ahead = format!("{:+}", -offset);
+            fill(t.against_server, &[("offset", &ahead)])
+        });
+        row(t.clock, &known(clock));
+        row(t.time, &self.now);
         page.push_str("</table>");
         page
     }
-}
-
-fn known(value: Option<impl Display>) -> String {
-    value.map_or("unknown".to_owned(), |value| value.to_string())
 }

@@ -9,7 +9,7 @@ mod general;
 mod place;
 mod say;
 
-pub use place::{Lines, Place, Position, Stored, Thing};
+pub use place::{Lines, Place, Position, Repeated, Stored, Thing};
 pub use say::{Phrase, Say};
 
 use crate::{Language, text};

@@ -5,7 +5,6 @@
 pub(crate) mod sample;
 
 use crate::checks::Links;
-use kernel::coded;
 use crate::page::*;
 use crate::reconciliation::afresh;
 use gate::decide::aside::{
@@ -13,6 +12,7 @@ use gate::decide::aside::{
 };
 use gate::decide::door_admitted::NOTE_CHARS;
 use kernel::Zone;
+use kernel::coded;
 use kernel::without_numbers;
 
 kernel::texts!(Texts in Fr, En beside crate::words::Words {

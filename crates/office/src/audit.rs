@@ -3,10 +3,10 @@
 #[cfg(test)]
 pub(crate) mod sample;
 
-use kernel::coded;
 use super::frame::role_name;
 use super::table_file::{self, Column, Form, Stems, downloads, maybe, text};
 use crate::page::*;
+use kernel::coded;
 use staff::{Account, AuditEntry, AuditFilter};
 use std::collections::{BTreeMap, BTreeSet};
 

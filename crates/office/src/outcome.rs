@@ -1,9 +1,9 @@
 //! The outcomes and reasons of checks, in words.
 
 use crate::coded::said;
-use kernel::coded;
 use gate::{Admission, Decision, Reason};
 use kernel::Language;
+use kernel::coded;
 use otipass::Refusal;
 
 /// The decision's name for people.

@@ -94,7 +94,7 @@ kernel::texts!(Texts in Fr, En {
 });
 
 async fn work(config: EdgeConfig) -> Result<Verdict> {
-    let running = edge::run::start(config, Arc::new(SystemClock))?;
+    let running = edge::run::start(config, Arc::new(SystemClock), language())?;
     let t = Texts::of(language());
     // Standard output belongs to the answers.
     if let Some(address) = running.input {

@@ -3,6 +3,7 @@
 use crate::Verdict;
 use crate::language::language;
 use anyhow::{Context, Result, bail};
+use kernel::Language;
 use kernel::text::fill;
 use std::fs;
 use std::io::{IsTerminal, Write};
@@ -13,6 +14,7 @@ use std::path::{Path, PathBuf};
 pub const FILE: &str = "passerelle.toml";
 const OF_PACKAGE: &str = "/etc/passerelle/passerelle.toml";
 const TEMPLATE: &str = include_str!("../../../deploy/debian/passerelle.toml");
+const IN_FRENCH: &str = include_str!("../fr/passerelle.toml");
 /// Where the package keeps what the service writes; else that is beside the file.
 const FOLDER_OF_PACKAGE: &str = "/var/lib/passerelle/";
 
@@ -46,8 +48,10 @@ pub fn found() -> Option<PathBuf> {
         own_folder().map(|own| own.join(FILE)),
     ];
     let mut there = there.into_iter().flatten();
-    // One that this user may not see is there.
-    there.find(|path| path.try_exists().unwrap_or(true))
+    // The package's is there for whoever may not see it, too. What may lie in another's
+    // folder is nobody's: the user of the service often begins in one.
+    let is_package = |path: &PathBuf| path == Path::new(OF_PACKAGE);
+    there.find(|path| path.try_exists().unwrap_or_else(|_| is_package(path)))
 }
 
 /// The configuration of a service that a person starts without one: made in their own
@@ -86,11 +90,37 @@ fn write(folder: &Path) -> Result<PathBuf> {
     // One that is there stays.
     let file = kernel::owner_only().create_new(true).open(&path);
     let mut file = file.with_context(cannot)?;
-    let text = TEMPLATE.replace(FOLDER_OF_PACKAGE, "");
+    let template = match language() {
+        Language::Fr => IN_FRENCH,
+        _ => TEMPLATE,
+    };
+    let text = template.replace(FOLDER_OF_PACKAGE, "");
     if let Err(error) = file.write_all(text.as_bytes()) {
         // Half of one would be taken for one.
         let _ = fs::remove_file(&path);
         return Err(error).with_context(cannot);
     }
     Ok(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The lines that set something, or would without their `#`.
+    fn settings(template: &str) -> Vec<&str> {
+        let lines = template
+            .lines()
+            .map(|line| line.trim_start_matches(['#', ' ']));
+        let sets = |line: &&str| line.starts_with('[') || line.contains(" = ");
+        lines.filter(sets).collect()
+    }
+
+    #[test]
+    fn the_configuration_with_french_comments_says_the_same() {
+        let (english, french) = (settings(TEMPLATE), settings(IN_FRENCH));
+        assert!(english.len() > 20, "{english:?}");
+        assert_eq!(french, english);
+        assert!(!kernel::text::tears(IN_FRENCH));
+    }
 }

@@ -6,6 +6,7 @@ mod po;
 pub(crate) use po::HELP;
 
 use config::ConfigError;
+use edge::config::ConfigError as EdgeError;
 use kernel::Language;
 use std::error::Error;
 use std::fmt::Display;
@@ -43,6 +44,9 @@ pub fn said(error: &(dyn Error + 'static)) -> String {
     match (language(), error.downcast_ref::<ConfigError>()) {
         (language, Some(ConfigError::Refused(finding))) => finding.line(language),
         (Language::Fr, Some(ConfigError::Mistake(mistake))) => {
+            doctor::told(mistake).line(Language::Fr)
+        }
+        (Language::Fr, _) if let Some(EdgeError::Content(mistake)) = error.downcast_ref() => {
             doctor::told(mistake).line(Language::Fr)
         }
         (language, _) => in_language(&error.to_string(), language),

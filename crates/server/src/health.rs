@@ -172,16 +172,15 @@ async fn readiness(watched: &Watched) -> (StatusCode, Readiness) {
         Ok(()) => watched.waiting().await,
         Err(error) => Err(error),
     };
-    let mut missing = watched.missing.clone();
-    let mut http = StatusCode::SERVICE_UNAVAILABLE;
-    let (status, waiting) = match waiting {
-        Ok(waiting) if missing.is_empty() => {
-            http = StatusCode::OK;
-            ("ready", waiting)
-        }
+    let not_ready = StatusCode::SERVICE_UNAVAILABLE;
+    let (http, status, waiting, missing) = match waiting {
+        Ok(waiting) if watched.missing.is_empty() => (StatusCode::OK, "ready", waiting, Vec::new()),
         // One of several nodes that lacks its key or its folder takes no checks from
         // the others.
-        Ok(waiting) => ("set_up_incomplete", waiting),
+        Ok(waiting) => {
+            let missing = watched.missing.clone();
+            (not_ready, "set_up_incomplete", waiting, missing)
+        }
         Err(error) => {
             tracing::warn!(error = causes(&error), "not ready");
             let status = match error {
@@ -190,8 +189,7 @@ async fn readiness(watched: &Watched) -> (StatusCode, Readiness) {
                 DbError::Filling => "a move into the database has not ended",
                 _ => "the database does not take anything",
             };
-            missing.clear();
-            (status, Queues::new())
+            (not_ready, status, Queues::new(), Vec::new())
         }
     };
     let readiness = Readiness {

@@ -134,6 +134,11 @@ pub(super) fn read(path: &Path) -> Result<Manifest> {
 /// # Errors
 /// In what it differs.
 pub async fn verify(path: &Path) -> Result<Manifest> {
+    ensure!(
+        path.exists(),
+        "there is no backup {}; give the path of one, such as `passerelle backup` printed",
+        path.display()
+    );
     let manifest = read(path)?;
     let damaged = |what: &str| {
         let path = path.display();

@@ -1,10 +1,5 @@
 //! What nothing explains, in words: what it is, and what to do.
 
-use kernel::coded;
-use books::reconciliation::Difference;
-use kernel::Language;
-use kernel::text::fill;
-
 kernel::texts!(Cures in Fr, En {
     canceller_cure: "Demandez à qui tient la billetterie qui l’a annulé.", "Ask whoever runs ticketing who cancelled it.";
     control_cure: "Demandez à qui tient la billetterie ce qu’est devenu le contrôle.", "Ask whoever runs ticketing what became of the control.";
@@ -75,7 +70,9 @@ mod tests {
             include_str!("../reconciliation.rs"),
             include_str!("asked.rs").split("mod tests").next().unwrap(),
         ];
-        let texts = source.iter().flat_map(|source| source.split('"').skip(1).step_by(2));
+        let texts = source
+            .iter()
+            .flat_map(|source| source.split('"').skip(1).step_by(2));
         let of_both = texts.filter(|text| {
             let is_code =
                 text.contains('_') && text.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');

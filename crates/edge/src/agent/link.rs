@@ -79,10 +79,13 @@ impl Link {
     /// A look came back: the server is there, and knows us.
     pub(crate) fn found(&mut self, now: Moment) {
         self.looking = false;
-        self.next_look_up_ms = now.up_ms.saturating_add(REFRESH_MS);
+        let mut pause = REFRESH_MS;
         if self.mode != Mode::Online {
             self.enter(Mode::Online, now);
+            // This look reported the mode of before.
+            pause = 0;
         }
+        self.next_look_up_ms = now.up_ms.saturating_add(pause);
     }
 
     /// A look came back without the server.

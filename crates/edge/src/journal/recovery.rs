@@ -4,7 +4,9 @@ use super::frame::{self, Rest};
 use super::record::{Attempt, Decided, Entry, Record, Sequence, TakenBack};
 use super::segment::{Current, Usage, begin, segment_path, write_zeros};
 use super::{Journal, JournalSettings, NEW, PREFIX, Place, SPARE};
-use kernel::CheckId;
+use kernel::text::fill;
+use kernel::{CheckId, Language};
+use serde::{Serialize, Serializer};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -48,23 +50,43 @@ impl OpenAttempt {
 }
 
 /// Something in a journal that could not be read.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Finding {
     /// Writing the last record was interrupted. Nobody was told of it.
-    #[error(
-        "the last record of {0} was not finished when the power went; it was cut, and nobody was told of it"
-    )]
     Torn(PathBuf),
     /// A segment was changed by the disk or by hand.
-    #[error(
-        "{0} is damaged: records in it are lost; what can be read was kept; replace the disk, and compare the day's counts with the server"
-    )]
     Damaged(PathBuf),
     /// A whole record that this program does not know.
-    #[error(
-        "{0} holds records of another version of this program; they were left alone; run that version to send them"
-    )]
     NotUnderstood(PathBuf),
+}
+
+kernel::texts!(Texts in Fr, En {
+    torn: "le dernier enregistrement de {file} n’était pas fini quand le courant a été coupé ; il a été retiré, et personne n’en avait rien su",
+        "the last record of {file} was not finished when the power went; it was cut, and nobody was told of it";
+    damaged: "{file} est endommagé : des enregistrements y sont perdus ; ce qui se lit a été gardé ; remplacez le disque, et comparez les nombres du jour avec ceux du serveur",
+        "{file} is damaged: records in it are lost; what can be read was kept; replace the disk, and compare the day's counts with the server";
+    not_understood: "{file} contient des enregistrements d’une autre version de ce programme ; ils y restent ; lancez cette version pour les envoyer",
+        "{file} holds records of another version of this program; they were left alone; run that version to send them";
+});
+
+impl Finding {
+    /// In words, with what to do.
+    #[must_use]
+    pub fn told(&self, language: Language) -> String {
+        let t = Texts::of(language);
+        let (text, file) = match self {
+            Self::Torn(file) => (t.torn, file),
+            Self::Damaged(file) => (t.damaged, file),
+            Self::NotUnderstood(file) => (t.not_understood, file),
+        };
+        fill(text, &[("file", &file.display())])
+    }
+}
+
+impl Serialize for Finding {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.told(Language::En))
+    }
 }
 
 /// What the records come to.

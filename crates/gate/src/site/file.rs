@@ -3,7 +3,7 @@
 use crate::site::change::{NAME_LIMIT_CHARS, is_currency, is_name};
 use crate::site::found;
 use crate::{Device, DeviceSettings, Door, Site};
-use kernel::finding::{Finding, Lines, Phrase, Place, Position, Thing};
+use kernel::finding::{Finding, Lines, Phrase, Place, Position, Repeated, Thing};
 use kernel::{DeviceCode, DoorCode, InvalidCode, SectorCode};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -190,9 +190,14 @@ impl Reader<'_> {
         let file: File = match toml::from_str(self.text) {
             Ok(file) => file,
             Err(error) => {
-                let at = self.lines.at(error.span().map_or(0, |span| span.start));
+                let offset = error.span().map_or(0, |span| span.start);
                 let why = Phrase::of_reader(error.message(), "ce n’est pas du TOML");
-                self.refuse(found::site_file_broken(at, why));
+                self.refuse(match self.lines.repeated(offset, error.message()) {
+                    Some(Repeated { offset, what, line }) => {
+                        found::site_file_repeated(self.lines.at(offset), what, line)
+                    }
+                    None => found::site_file_broken(self.lines.at(offset), why),
+                });
                 return None;
             }
         };

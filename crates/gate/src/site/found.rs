@@ -4,6 +4,9 @@ kernel::findings! { Site {
     site_file_broken(why): Mistake, "the file is not TOML, or a key is unknown or missing";
         en "The site file cannot be read: {why}." "Correct this line; examples/villeneuve/site.toml shows a whole file.";
         fr "Le fichier du site ne peut pas être lu : {why}." "Corrigez cette ligne ; examples/villeneuve/site.toml montre un fichier entier.";
+    site_file_repeated(what, line) as site_file_broken: Mistake;
+        en "{what} stands in line {line} already." "Write there what is to hold, each key once, and remove it here.";
+        fr "{what} est déjà à la ligne {line}." "Écrivez là-bas ce qui doit valoir, chaque clé une seule fois, et supprimez la répétition.";
     code_invalid(wrong): Mistake, "a code is empty, too long, or holds a character it cannot";
         en "As to a code, {wrong}." "Give the code as ticketing shows it.";
         fr "Ici, {wrong}." "Donnez le code que montre la billetterie.";

@@ -75,6 +75,36 @@ impl<'t> Lines<'t> {
         }
     }
 
+    /// What a reader of TOML found at `offset` for the second time, if that is what it
+    /// says. A key whose section stands there twice goes with its section.
+    #[must_use]
+    pub fn repeated(&self, offset: usize, said: &str) -> Option<Repeated<'t>> {
+        let here = self.at(offset).line - 1;
+        let lines = self.text.lines().take(here + 1);
+        let name = |line: &'t str| line.split(['=', '#']).next().unwrap_or_default().trim();
+        let names: Vec<_> = lines.map(name).collect();
+        let first = |of: usize, from: usize| {
+            let before = names.get(from..of)?;
+            Some((
+                of,
+                from + before.iter().position(|name| *name == names[of])?,
+            ))
+        };
+        let section = names.iter().rposition(|name| name.starts_with('['));
+        // Lists of tables have a header for each.
+        let once = section.filter(|at| *at == here || !names[*at].starts_with("[["));
+        let (of, line) = once
+            .and_then(|section| first(section, 0))
+            .or_else(|| first(here, section.unwrap_or(0)))
+            .filter(|_| said.starts_with("duplicate key"))?;
+        let signs = self.text[self.starts[of]..].find(|c: char| !"[ \t".contains(c));
+        Some(Repeated {
+            offset: self.starts[of] + signs.unwrap_or(0),
+            what: names[of],
+            line: line + 1,
+        })
+    }
+
     fn characters_before(&self, offset: usize) -> usize {
         let block = offset / Self::BLOCK;
         // Where the text ends with a block, none follows.
@@ -82,6 +112,17 @@ impl<'t> Lines<'t> {
         let before = self.characters.get(block).copied().unwrap_or_default();
         before + begun(&self.text.as_bytes()[block * Self::BLOCK..offset])
     }
+}
+
+/// A section or a key of a TOML file that stands there for the second time.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Repeated<'t> {
+    /// Where its name is, in bytes.
+    pub offset: usize,
+    /// Its name, a section's with its brackets.
+    pub what: &'t str,
+    /// The line that has it first.
+    pub line: usize,
 }
 
 /// How many characters begin in these bytes of UTF-8.
@@ -373,6 +414,26 @@ mod tests {
             assert_eq!(Position::of(text, offset), Position { line, column });
             assert_eq!(Lines::of(text).at(offset), Position { line, column });
         }
+    }
+
+    #[test]
+    fn what_stands_twice_is_said_with_the_line_that_has_it_first() {
+        let said = |text: &str, at: &str| {
+            let offset = text.rfind(at).unwrap();
+            let repeated = Lines::of(text).repeated(offset, "duplicate key")?;
+            assert_eq!(Lines::of(text).repeated(offset, "invalid string"), None);
+            Some((repeated.offset, repeated.what.to_owned(), repeated.line))
+        };
+        let is = |offset, what: &str, line| Some((offset, what.to_owned(), line));
+        let pasted = "x = 1\n[a] # first\nk = 1\n\n [a]\nk = 2\n";
+        assert_eq!(said(pasted, "a]"), is(27, "[a]", 2));
+        assert_eq!(said(pasted, "k"), is(27, "[a]", 2));
+        let listed = "k = 0\n[[a]]\nk = 1\n[[a]]\nk = 2\nb = 1\nk= 3\n";
+        assert_eq!(said(listed, "k"), is(36, "k", 5));
+        assert_eq!(said("k = 0\nk = 1", "k"), is(6, "k", 1));
+        assert_eq!(said("[a]\nk = {b = 1, b = 2}", "b"), None);
+        assert_eq!(said("[a.b]\n[a]\nb = 2", "b"), None);
+        assert_eq!(said("[[a]]\n[a]", "a"), None);
     }
 
     #[test]

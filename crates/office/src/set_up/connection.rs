@@ -24,6 +24,7 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     none: "Aucun secret n’est enregistré.", "No secret is saved.";
     again: "Ce serveur n’est pas celui auquel le secret enregistré a été confié. Entrez le secret à nouveau.",
         "This server is not the one that the saved secret was meant for. Enter the secret again.";
+    alone: "Entrez aussi le mot de passe : un nom d’utilisateur seul n’ouvre rien.", "Enter the password too: a user name alone opens nothing.";
     budget: "Attente maximale d’une réponse, en millisecondes", "Longest wait for an answer, in milliseconds";
     budget_wrong: "Entrez un nombre de 200 à 10000.", "Enter a number from 200 to 10000.";
     window: "Délai avant d’admettre à nouveau la même carte au même endroit, en secondes\u{a0}; 0 pour aucun",
@@ -190,6 +191,13 @@ pub(crate) async fn save(visit: Visit, entered: Entered) -> Answer {
                 mistakes.add(field, t.again);
             }
         }
+    }
+    let secrets = [(&present.password, &password), (&present.api_key, &api_key)];
+    let is_none = |(kept, change): &(&Option<_>, &SecretChange)| {
+        kept.is_none() && matches!(change, SecretChange::Keep)
+    };
+    if entered.some("username").is_some() && secrets.iter().all(is_none) {
+        mistakes.add("password", t.alone);
     }
     if !mistakes.0.is_empty() {
         for (field, change) in [("password", &password), ("api_key", &api_key)] {

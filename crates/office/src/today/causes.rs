@@ -4,12 +4,12 @@
 
 use super::verdict::{self, Concern};
 use super::{Texts as Sentences, words};
-use kernel::coded;
 use crate::day::Day;
 use crate::format::Formats;
 use db::DbError;
 use gate::SiteNames;
 use gate::records::attendance;
+use kernel::coded;
 use kernel::text::fill;
 use kernel::{DeviceCode, Language};
 use notices::Cause;

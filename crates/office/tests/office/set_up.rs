@@ -58,6 +58,16 @@ async fn the_password_stays_when_something_else_is_saved_and_is_never_shown() {
         ("window", "60"),
         ("silent", "admit"),
     ];
+    // A user name alone is no credentials, whatever was typed before the URL was mended.
+    fields[2].1 = "";
+    let alone = browser.post(path, &csrf, &fields).await;
+    assert_eq!(alone.status, 422);
+    assert!(
+        alone.text.contains("Enter the password too"),
+        "{}",
+        alone.text
+    );
+    fields[2].1 = "0123 tide";
     // Nobody is there, which is seen before the mapping names a project.
     let tried = browser.post(path, &csrf, &fields).await;
     assert!(tried.text.contains("cannot be reached"), "{}", tried.text);

@@ -220,7 +220,7 @@ async fn five_mistakes_of_a_table_are_shown_at_once_and_nothing_is_saved() {
         (3, "door", "leads to VN_AUG in line 2"),
         (4, "sector", "This door leads to no sector"),
         (5, "device", "in line 2 already"),
-        (6, "language", "Choose en, fr, de, it or es"),
+        (6, "language", "Choose one of en, fr, de, it, es"),
         (7, "sound", "Enter yes or no"),
     ] {
         let row = format!(

@@ -138,7 +138,7 @@ const WRONG: &[(&[&str], i32, &str)] = &[
     (&["sales", "import", "nowhere.csv"], 2, "le fichier nowhere.csv ne peut pas être lu"),
     (&["notices", "test"], 2, "personne n’est averti quand quelque chose ne va pas"),
     (&["secrets", "rekey"], 2, "il n’y a pas de clé~; faites-en une"),
-    (&["restore", "nowhere.db", "--to", "x.db"], 2, "nowhere.db.json manque~; une sauvegarde"),
+    (&["restore", "nowhere.db", "--to", "x.db"], 2, "il n’y a pas de sauvegarde nowhere.db~; donnez le chemin"),
     (&["backup", "--to", "site.toml"], 2, "site.toml existe déjà~; donnez un autre nom"),
     (&["init", "."], 2, "cause~: il y a déjà quelque chose sous ce nom"),
     (&["serve", "--config", "broken.toml"], 2, "broken.toml:2:1~: [server] lisen n’est pas une clé de la configuration"),

@@ -167,7 +167,8 @@ async fn found(db: &Db) -> Vec<(&'static str, u32)> {
     assert_eq!(books.unexplained, books.differences.len());
     assert_eq!(books.is_clean(), books.differences.is_empty());
     for difference in &books.differences {
-        assert!(!difference.what.is_empty() && !difference.cure.is_empty());
+        let (what, cure) = difference.words(kernel::Language::En);
+        assert!(!what.is_empty() && !cure.is_empty());
         assert!(
             !difference.of.to_string().contains(UNLIMITED),
             "{}",

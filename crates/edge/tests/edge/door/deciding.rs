@@ -206,7 +206,7 @@ fn guarded_refuses_who_went_in_today_and_who_is_listed() {
         s["door"] = json!("D1");
         s["door_name"] = json!("Main entrance");
     })));
-    let page = stage.door.status().page();
+    let page = stage.door.status().page(kernel::Language::En);
     assert!(page.contains("Main entrance (D1)") && !page.contains("guarded"));
     let check = asked(&stage.scan(PASS));
     stage.answer(check, yes(PASS));

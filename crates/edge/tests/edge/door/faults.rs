@@ -4,7 +4,7 @@ use super::stage::*;
 use deviceapi::{CheckRequest, Direction, ProblemCode};
 use edge::wire::Reply;
 use edge::{DoorSettings, Event, JournalSettings, Mode};
-use kernel::Timestamp;
+use kernel::{Language, Timestamp};
 
 #[test]
 fn each_fault_of_the_server_has_its_behaviour() {
@@ -105,7 +105,7 @@ fn a_refused_token_admits_nobody_also_after_a_start_until_there_is_another() {
         let (check, answer) = told(&stage.scan(PASS));
         assert_eq!((check, answer.outcome.as_str()), (None, "token_invalid"));
         assert_eq!(stage.door.status().unsent, 2, "the journal is kept");
-        assert!(!stage.door.status().troubles().is_empty());
+        assert!(!stage.door.status().troubles(Language::En).is_empty());
         stage = stage.restart();
     }
     let sha256 = "another".to_owned();
@@ -226,7 +226,10 @@ fn a_clock_that_jumps_costs_no_age_and_a_start_of_the_machine_only_that() {
     let (checks, _) = sent(&stage.comes_online());
     let status = stage.door.status();
     assert!(status.clock_offset_ms.unwrap() < -3_600_000);
-    assert_eq!(status.troubles().len(), 2, "{:?}", status.troubles());
+    for language in [Language::En, Language::Fr] {
+        let troubles = status.troubles(language);
+        assert_eq!(troubles.len(), 2, "{troubles:?}");
+    }
     let told = |check: &CheckRequest| (check.scanned_at.to_string(), check.age_ms);
     let clock = |text: &str| text.to_owned();
     assert_eq!(

@@ -1,9 +1,9 @@
 //! The journal on its way to the server.
 
 use super::stage::*;
-use deviceapi::{BatchAnswer, Direction, ProblemCode};
+use deviceapi::{BatchAnswer, DeviceReport, Direction, ProblemCode};
 use edge::wire::Reply;
-use edge::{Event, Mode};
+use edge::{Errand, Event, Mode};
 
 fn offline_with(visitors: usize) -> Stage {
     let mut stage = Stage::offline();
@@ -185,12 +185,29 @@ fn whoever_waits_does_not_wait_for_the_journal() {
 }
 
 #[test]
+fn a_device_that_comes_online_says_so_at_once() {
+    let mut stage = Stage::offline();
+    let first = stage.pass(60_000);
+    assert_eq!(reported(&first).mode, Some(deviceapi::Mode::Offline));
+    let then = stage.comes_online();
+    assert_eq!(reported(&then).mode, Some(deviceapi::Mode::Online));
+    assert!(!looks(&stage.comes_online()) && !looks(&stage.pass(59_999)));
+    assert!(looks(&stage.pass(1)));
+}
+
+fn reported(errands: &[Errand]) -> &DeviceReport {
+    let look = errands.iter().find_map(|errand| match errand {
+        Errand::Look(report) => Some(report),
+        _ => None,
+    });
+    look.unwrap_or_else(|| panic!("{errands:?}"))
+}
+
+#[test]
 fn the_server_is_told_how_the_device_stands() {
     let mut stage = offline_with(3);
     let errands = stage.pass(60_000);
-    let Some(edge::Errand::Look(report)) = errands.first() else {
-        panic!("{errands:?}");
-    };
+    let report = reported(&errands);
     let offline = deviceapi::Mode::Offline;
     assert_eq!((report.unsent, report.mode), (Some(3), Some(offline)));
     assert_eq!(

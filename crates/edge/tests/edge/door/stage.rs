@@ -7,7 +7,7 @@ use deviceapi::{
 use edge::agent::{Answer, Delivered, Lane, Passage, Wish};
 use edge::wire::{HttpAnswer, Reply};
 use edge::{Door, DoorSettings, Errand, Event, JournalSettings, Mode, Moment};
-use kernel::{CheckId, Timestamp};
+use kernel::{CheckId, Language, Timestamp};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::path::Path;
@@ -20,6 +20,7 @@ pub const SETTINGS: DoorSettings = DoorSettings {
     agent: edge::agent::AgentSettings {
         direction: None,
         language: None,
+        first_language: Language::En,
         passage: Passage::Unknown { reopen_ms: 10_000 },
     },
     journal: JournalSettings {
@@ -96,7 +97,12 @@ impl Stage {
     }
 
     pub fn comes_online(&mut self) -> Vec<Errand> {
-        self.looked(Reply::Answer(snapshot(|_| ())))
+        let mut errands = self.looked(Reply::Answer(snapshot(|_| ())));
+        // It says at once that it is online now.
+        if looks(&errands) {
+            errands.extend(self.looked(Reply::Answer(snapshot(|_| ()))));
+        }
+        errands
     }
 
     pub fn looked(&mut self, reply: Reply<Box<DeviceSnapshot>>) -> Vec<Errand> {

@@ -2,16 +2,36 @@
 
 use super::set_up::SetUp;
 use kernel::{Clock, SystemClock};
-use rcgen::{CertificateParams, KeyPair};
+use rcgen::{CertificateParams, Issuer, KeyPair};
 use std::fs;
 use std::ops::Range;
 use std::os::unix::fs::PermissionsExt;
 
 const DAY_MS: i64 = 86_400_000;
 
-/// A certificate and its key in PEM, valid on the days from and until so many
-/// days from now.
+/// A certificate of a private authority and its key in PEM, valid on the days from and
+/// until so many days from now.
 pub fn issue(from_days: i64, until_days: i64) -> (String, String) {
+    let (parameters, key) = asked_for(from_days, until_days);
+    let mut authority = CertificateParams::default();
+    authority
+        .distinguished_name
+        .push(rcgen::DnType::CommonName, "Villeneuve");
+    let authority = Issuer::new(authority, KeyPair::generate().unwrap());
+    let certificate = parameters.signed_by(&key, &authority).unwrap();
+    (certificate.pem(), key.serialize_pem())
+}
+
+/// The same, that nobody but itself vouches for.
+pub fn self_signed() -> (String, String) {
+    let (parameters, key) = asked_for(-3, 60);
+    (
+        parameters.self_signed(&key).unwrap().pem(),
+        key.serialize_pem(),
+    )
+}
+
+fn asked_for(from_days: i64, until_days: i64) -> (CertificateParams, KeyPair) {
     let mut parameters = CertificateParams::new(["passerelle.example.org".to_owned()]).unwrap();
     let day = |days: i64| {
         let moment = SystemClock.now().plus_ms(days * DAY_MS).to_string();
@@ -19,9 +39,7 @@ pub fn issue(from_days: i64, until_days: i64) -> (String, String) {
         rcgen::date_time_ymd(moment[..4].parse().unwrap(), number(5..7), number(8..10))
     };
     (parameters.not_before, parameters.not_after) = (day(from_days), day(until_days));
-    let key = KeyPair::generate().unwrap();
-    let certificate = parameters.self_signed(&key).unwrap();
-    (certificate.pem(), key.serialize_pem())
+    (parameters, KeyPair::generate().unwrap())
 }
 
 pub async fn with_certificate(certificate: &str, key: &str) -> SetUp {

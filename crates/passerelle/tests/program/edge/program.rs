@@ -29,9 +29,14 @@ fn prepared(config: &str) -> tempfile::TempDir {
 }
 
 fn start(folder: &Path) -> Child {
+    start_in("C", folder)
+}
+
+fn start_in(locale: &str, folder: &Path) -> Child {
     Command::new(BIN)
         .args(["edge", "--stdin", "--config"])
         .arg(folder.join("edge.toml"))
+        .env("LC_ALL", locale)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -129,6 +134,58 @@ fn the_door_is_opened_for_those_who_may_pass_only() {
     let read = |file: &str| std::fs::read_to_string(folder.path().join(file)).unwrap();
     assert_eq!(read("line"), "PULSE\nPULSE\n");
     assert_eq!(read("command"), "accepted_offline\naccepted_offline\n");
+}
+
+#[test]
+fn before_its_first_contact_it_speaks_the_language_of_its_machine() {
+    let folder = prepared("");
+    std::fs::remove_file(folder.path().join("edge-journal/state.json")).unwrap();
+    let mut process = start_in("fr_FR.UTF-8", folder.path());
+    let mut input = process.stdin.take().unwrap();
+    input.write_all(b"12345674\n").unwrap();
+    let mut answer = String::new();
+    let mut output = BufReader::new(process.stdout.take().unwrap());
+    output.read_line(&mut answer).unwrap();
+    let expected = "CLOSED not_set_up - Hors service, adressez-vous au personnel\n";
+    assert_eq!(answer, expected);
+    // The page goes by its reader.
+    let lines = BufReader::new(process.stderr.take().unwrap()).lines();
+    let address = lines.map_while(Result::ok).find_map(|line| {
+        let (_, address) = line.split_once("page d’état    http://")?;
+        Some(address.trim_end_matches('/').to_owned())
+    });
+    let page = |accepted: &str| {
+        let mut connection = TcpStream::connect(address.as_ref().unwrap()).unwrap();
+        write!(connection, "GET / HTTP/1.0\r\n{accepted}\r\n").unwrap();
+        std::io::read_to_string(connection).unwrap()
+    };
+    for (accepted, title) in [
+        ("", "<h1>Cet appareil est hors ligne</h1>"),
+        (
+            "Accept-Language: fr-CH, en;q=0.5\r\n",
+            "personne n’est admis",
+        ),
+        ("Accept-Language: en\r\n", "<h1>This device is offline</h1>"),
+    ] {
+        let page = page(accepted);
+        assert!(page.contains(title), "{page}");
+    }
+    drop(input);
+    assert!(process.wait().unwrap().success());
+}
+
+#[test]
+fn what_stands_twice_in_its_configuration_is_said_once() {
+    let folder = prepared("[server]\nurl = \"http://127.0.0.1:9\"\n");
+    for (locale, said) in [
+        ("C", "[server] stands in line 1 already; write there"),
+        ("fr_FR.UTF-8", "[server] est déjà à la ligne 1. Écrivez"),
+    ] {
+        let ended = start_in(locale, folder.path()).wait_with_output().unwrap();
+        assert_eq!(ended.status.code(), Some(2));
+        let told = String::from_utf8(ended.stderr).unwrap();
+        assert_eq!(told.matches(said).count(), 1, "{told}");
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@ use crate::BIN;
 use stage::{Browser, PASSWORD, Process, eventually, free_address};
 use std::fs;
 use std::net::TcpStream;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::process::{Command, Stdio};
 
 #[tokio::test]
@@ -65,6 +65,33 @@ async fn serve_without_a_configuration_makes_one_and_leads_to_the_first_page() {
     assert!(said.contains(&expected), "{said}");
 }
 
+/// A folder that nobody may enter, and a user who begins in it as `sudo -u` has them
+/// begin in somebody's home.
+#[test]
+fn the_folder_that_a_command_begins_in_is_passed_over_if_it_is_closed() {
+    let house = alone("");
+    let (data, closed) = (house.path("data"), house.path("closed"));
+    fs::create_dir_all(&closed).unwrap();
+    house.fine(&["init", data.join("passerelle").to_str().unwrap()]);
+    // Root is let in everywhere, unless it gives that up.
+    let powers = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"];
+    let is_root = fs::metadata("/proc/self").unwrap().uid() == 0;
+    let mut command = Command::new("sh");
+    command
+        .args(["-c", "cd \"$0\" && chmod 0 . && exec \"$@\""])
+        .arg(&closed)
+        .args(powers.iter().filter(|_| is_root))
+        .args([BIN, "account", "list"])
+        .env("XDG_DATA_HOME", &data)
+        .env("LC_ALL", "C")
+        .env_remove("PASSERELLE_CONFIG");
+    let told = String::from_utf8(command.output().unwrap().stderr).unwrap();
+    let found = format!("The configuration is {}", data.display());
+    assert!(told.starts_with(&found), "{told}");
+    let opened = fs::Permissions::from_mode(0o700);
+    fs::set_permissions(&closed, opened).unwrap();
+}
+
 #[test]
 fn init_writes_a_configuration_that_the_doctor_reads_and_never_over_another() {
     let house = alone("");
@@ -80,4 +107,11 @@ fn init_writes_a_configuration_that_the_doctor_reads_and_never_over_another() {
     let refused = house.refused(&["init", folder]);
     assert!(refused.contains("cannot be written"), "{refused}");
     assert_eq!(fs::read_to_string(&config).unwrap(), before);
+    let french = house.path("musee");
+    house.fine(&["init", french.to_str().unwrap(), "--language", "fr"]);
+    let french = fs::read_to_string(french.join("passerelle.toml")).unwrap();
+    assert!(
+        french.starts_with("# La configuration de Passerelle."),
+        "{french}"
+    );
 }

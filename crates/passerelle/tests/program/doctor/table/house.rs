@@ -31,6 +31,7 @@ pub const SITES: &[Case] = &[
     ("site_file_broken", "site.toml:35:7", SITE, "[[door]]", "[door]]", "Correct this line", OnLine("[door]]", "[[door]]")),
     ("site_file_broken", "site.toml:42:1", SITE, "door = \"VN_AUG_D1\"", "dor = \"VN_AUG_D1\"", "Correct this line", OnLine("dor ", "door ")),
     ("site_file_broken", "site.toml:1:1", SITE, "timezone = \"Europe/Paris\"\n", "", "shows a whole file", In(SITE, "currency", "timezone = \"Europe/Paris\"\ncurrency")),
+    ("site_file_broken", "site.toml:43:1", SITE, "door = \"VN_AUG_D1\"", "door = \"VN_AUG_D1\"\ndoor = \"VN_AUG_D1\"", "each key once", Gone),
     ("site_file_broken", "site.toml:52:16", SITE, "forced_entry = true", "forced_entry = \"yes\"", "Correct this line", OnLine("\"yes\"", "true")),
 ];
 
@@ -59,6 +60,7 @@ pub const CATALOGUES: &[Case] = &[
     ("contact_without_pending_account", "catalogue.toml:54:10", CATALOGUE, "[\"PENDING_ACCOUNT\"]", "[]", "PENDING_ACCOUNT", In(CATALOGUE, "payment_modes = []", "payment_modes = [\"PENDING_ACCOUNT\"]")),
     ("contact_number_invalid", "catalogue.toml:54:10", CATALOGUE, "\"000042\"", "\"C-42\"", "Write its digits only", Word("\"000042\"")),
     ("catalogue_file_broken", "catalogue.toml:26:16", CATALOGUE, "950", "9,50", "Correct this place", OnLine("9,50", "950")),
+    ("catalogue_file_broken", "catalogue.toml:57:2", CATALOGUE, "[\"PENDING_ACCOUNT\"]", "[\"PENDING_ACCOUNT\"]\n[contact]\nnumber = \"000043\"", "each key once", In(CATALOGUE, "[contact]\nnumber = \"000043\"", "")),
     ("catalogue_file_broken", "catalogue.toml:3:8", CATALOGUE, "name = \"Saison 2026\"", "name = Saison 2026", "Correct this place", OnLine("Saison 2026", "\"Saison 2026\"")),
     ("wrong_type", "catalogue.toml:26:15", CATALOGUE, "950", "9.50", "Write ", Word("950")),
     ("wrong_type", "catalogue.toml:26:15", CATALOGUE, "950", "\"950\"", "Write ", Word("950")),

@@ -122,6 +122,7 @@ pub const FOUND: &[State] = &[
     ("tls_certificate_expired", "([server] tls_certificate)", "Renew it", |s| certificate(s, tls::issue(-30, -2)), good),
     ("tls_certificate_not_yet_valid", "([server] tls_certificate)", "have it issued again", |s| certificate(s, tls::issue(2, 60)), good),
     ("tls_certificate_expires_soon", "([server] tls_certificate)", "Renew it", |s| certificate(s, tls::issue(-60, 5)), good),
+    ("tls_certificate_self_signed", "([server] tls_certificate)", "your own will do", |s| certificate(s, tls::self_signed()), good),
     ("tls_certificate_of_another", "([server] tls_certificate)", "write the certificate's name in [office] url", |s| { good(s); s.append(CONFIG, "[office]\nurl = \"https://billetterie.example.org\"\n"); }, |s| s.replace(CONFIG, "billetterie", "passerelle")),
     ("otipass_not_understood", "([otipass] url)", "a sign-in page", |s| fails(s, Some(Failure::Html)), |s| fails(s, None)),
     ("otipass_not_found", "([otipass] url)", "Check the URL", |s| fails(s, Some(Failure::Status(404))), |s| fails(s, None)),

@@ -21,6 +21,8 @@ pub use write::write_catalogue;
 
 /// The largest catalogue file that is read, in bytes.
 const MAX_FILE_BYTES: usize = 1024 * 1024;
+/// After so many places that are no TOML no more of them are named.
+const ERRORS_MAX: usize = 100;
 
 /// What came of reading a catalogue file.
 #[derive(Debug, Default)]
@@ -170,7 +172,7 @@ impl Reader<'_> {
             return self.find(0, found::catalogue_file_too_large);
         }
         let (root, errors) = DeTable::parse_recoverable(self.text);
-        for error in errors {
+        for error in errors.into_iter().take(ERRORS_MAX) {
             let offset = error.span().map_or(0, |span| span.start);
             let message = error.message().replace('\n', ", ");
             match self.lines.repeated(offset, &message) {

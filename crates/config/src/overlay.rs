@@ -139,7 +139,7 @@ pub fn read<T: DeserializeOwned + Default>(
         broken_lines: BTreeSet::new(),
         mistakes: Vec::new(),
     };
-    for error in errors {
+    for error in errors.into_iter().take(MISTAKES_MAX) {
         let mut at = error.span().map_or(0, |span| span.start);
         match layers.lines.repeated(at, error.message()) {
             Some(Repeated { offset, what, line }) => {

@@ -67,6 +67,8 @@ pub struct SetUp {
     pub proxy: Option<String>,
     /// What secrets are sealed with.
     pub seal: Seal,
+    /// Whether another's ticketing sells, so that nothing is to be set up for it here.
+    pub sold_elsewhere: bool,
     /// The word that the service is to be put together again.
     pub take_up: TakeUp,
 }

@@ -3,7 +3,7 @@
 
 use crate::language::language;
 use anyhow::{Context, Result};
-use config::{Config, Secret};
+use config::{Config, Role, Secret};
 use db::Db;
 use doctor::Doctor;
 use gate::Site;
@@ -85,6 +85,7 @@ fn set_up(config: &Config, take_up: TakeUp) -> Result<SetUp> {
         contract: config.otipass.contract.clone(),
         proxy: config.otipass.proxy.clone(),
         seal: config.seal()?,
+        sold_elsewhere: !config.has(Role::BoxOffice),
         take_up,
     })
 }

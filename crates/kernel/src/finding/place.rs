@@ -79,6 +79,9 @@ impl<'t> Lines<'t> {
     /// says. A key whose section stands there twice goes with its section.
     #[must_use]
     pub fn repeated(&self, offset: usize, said: &str) -> Option<Repeated<'t>> {
+        if !said.starts_with("duplicate key") {
+            return None;
+        }
         let here = self.at(offset).line - 1;
         let lines = self.text.lines().take(here + 1);
         let name = |line: &'t str| line.split(['=', '#']).next().unwrap_or_default().trim();
@@ -95,8 +98,7 @@ impl<'t> Lines<'t> {
         let once = section.filter(|at| *at == here || !names[*at].starts_with("[["));
         let (of, line) = once
             .and_then(|section| first(section, 0))
-            .or_else(|| first(here, section.unwrap_or(0)))
-            .filter(|_| said.starts_with("duplicate key"))?;
+            .or_else(|| first(here, section.unwrap_or(0)))?;
         let signs = self.text[self.starts[of]..].find(|c: char| !"[ \t".contains(c));
         Some(Repeated {
             offset: self.starts[of] + signs.unwrap_or(0),

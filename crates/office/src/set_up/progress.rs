@@ -39,20 +39,16 @@ pub(super) struct Proven {
     pub(super) taken: bool,
     /// A device was enrolled.
     pub(super) enrolled: bool,
-    /// The one who sells is another.
-    pub(super) sold_elsewhere: bool,
 }
 
 impl Proven {
     pub(super) async fn read(visit: &Visit) -> Result<Self, PageError> {
         let devices = gate::devices(visit.db()).await?;
-        let sold_elsewhere = visit.office.box_office.is_none();
         Ok(Self {
-            taken: match sold_elsewhere {
+            taken: match visit.set_up().sold_elsewhere {
                 true => gate::records::ledger::has_delivered(visit.db()).await?,
                 false => boxoffice::report::has_sold(visit.db()).await?,
             },
-            sold_elsewhere,
             enrolled: devices.iter().any(|device| device.tokens > 0),
         })
     }
@@ -69,7 +65,7 @@ pub(super) fn states(set_up: &SetUp, present: &Present, proven: Proven) -> [Stat
     STEPS.map(|step| {
         let is_done = match step {
             _ if set_up.of(step).file().is_some() => return State::ByFile,
-            access::CATALOGUE | access::TARIFF_MAPPING | access::BUYER if proven.sold_elsewhere => {
+            access::CATALOGUE | access::TARIFF_MAPPING | access::BUYER if set_up.sold_elsewhere => {
                 return State::Elsewhere;
             }
             access::MAPPING if interface.mapping_draft.is_some() => return State::Mistakes,
@@ -141,20 +137,20 @@ mod tests {
 
     #[test]
     fn where_another_sells_there_is_nothing_to_do_for_it() {
-        let proven = |sold_elsewhere| Proven {
-            sold_elsewhere,
-            ..Proven::default()
-        };
-        let to_do = |proven| {
-            let states = states(&SetUp::default(), &Present::default(), proven);
+        let to_do = |sold_elsewhere| {
+            let set_up = SetUp {
+                sold_elsewhere,
+                ..SetUp::default()
+            };
+            let states = states(&set_up, &Present::default(), Proven::default());
             let steps = STEPS.into_iter().zip(states);
             let to_do = steps.filter(|(_, state)| *state == State::ToDo);
             to_do.map(|(step, _)| step.path).collect::<Vec<_>>()
         };
         let selling = [access::CATALOGUE, access::TARIFF_MAPPING, access::BUYER];
-        let mut all = to_do(proven(false));
+        let mut all = to_do(false);
         assert_eq!(all.len(), STEPS.len());
         all.retain(|path| !selling.iter().any(|step| step.path == *path));
-        assert_eq!(to_do(proven(true)), all);
+        assert_eq!(to_do(true), all);
     }
 }

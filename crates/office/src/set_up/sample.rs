@@ -14,11 +14,10 @@ pub(crate) fn samples(frame: &Frame) -> Vec<String> {
     let proven = Proven {
         taken: true,
         enrolled: true,
-        sold_elsewhere: false,
     };
-    let elsewhere = Proven {
+    let elsewhere = SetUp {
         sold_elsewhere: true,
-        ..proven
+        ..SetUp::default()
     };
     [
         (
@@ -41,9 +40,9 @@ pub(crate) fn samples(frame: &Frame) -> Vec<String> {
         ),
         (by_file, Present::default(), proven, None),
         (
-            SetUp::default(),
-            catalogue::sample::present(),
             elsewhere,
+            catalogue::sample::present(),
+            proven,
             Some(Line::Well),
         ),
     ]

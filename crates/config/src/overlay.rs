@@ -139,9 +139,12 @@ pub fn read<T: DeserializeOwned + Default>(
         broken_lines: BTreeSet::new(),
         mistakes: Vec::new(),
     };
-    for error in errors.into_iter().take(MISTAKES_MAX) {
+    for (number, error) in errors.into_iter().enumerate() {
         let mut at = error.span().map_or(0, |span| span.start);
-        match layers.lines.repeated(at, error.message()) {
+        // To look for the first of two takes a walk through the text each time.
+        let is_looked_for = number < MISTAKES_MAX;
+        let repeated = is_looked_for.then(|| layers.lines.repeated(at, error.message()));
+        match repeated.flatten() {
             Some(Repeated { offset, what, line }) => {
                 at = offset;
                 let told = format!(

@@ -21,7 +21,8 @@ pub enum DbError {
     #[error(
         "the database {} is where the service may only read: systemd's unit lets it write in its \
          StateDirectory= only, /var/lib/passerelle. Move the database there ([database] url), or \
-         allow its folder: `systemctl edit passerelle`, and there ReadWritePaths={} below [Service]",
+         allow its folder: `systemctl edit passerelle`, and there ReadWritePaths={} below [Service], \
+         once that folder is there and the service’s user owns it",
         path.display(), path.parent().unwrap_or(path).display()
     )]
     ReadOnly {

@@ -1,6 +1,6 @@
 //! How the turnstile stands: a line, a page, and JSON. No card numbers.
 
-use crate::agent::Mode;
+use crate::agent::{Mode, Passage};
 use crate::journal::Finding;
 use deviceapi::{Direction, OfflinePolicy};
 use kernel::text::fill;
@@ -45,7 +45,9 @@ kernel::texts!(Texts in Fr, En {
     let_in: "Admis aujourd’hui", "Let in today";
     passage: "Passage", "Passage";
     reopened: "Ouvert encore une fois aujourd’hui", "Opened once more today";
-    not_passed: "Personne n’est passé aujourd’hui", "Nobody went through today";
+    not_passed: "Ouvertures sans passage aujourd’hui", "Openings without a passage today";
+    reported: "la porte dit quand personne ne passe", "the door tells when nobody goes through";
+    not_reported: "la porte ne dit pas si quelqu’un passe", "the door does not tell whether somebody goes through";
     unsent: "Contrôles à envoyer", "Unsent checks";
     oldest: "Le plus ancien", "Oldest unsent";
     cancellations: "Annulations à envoyer", "Unsent cancellations";
@@ -236,7 +238,11 @@ impl Status {
         });
         row(t.without_network, &without.unwrap_or(t.unknown));
         row(t.let_in, &self.count_today);
-        row(t.passage, &self.passage);
+        let passage = match self.passage == Passage::Reported.as_str() {
+            true => t.reported,
+            false => t.not_reported,
+        };
+        row(t.passage, &passage);
         row(t.reopened, &self.reopened_today);
         row(t.not_passed, &self.not_passed_today);
         row(t.unsent, &self.unsent);

@@ -172,8 +172,8 @@ const fn agreeing(t: &'static Texts, sides: Sides) -> &'static str {
     }
 }
 
-/// As a terminal shows the books: each step of the chain, how many there are and what it is
-/// with the page that lists them; and what it means if nothing is unexplained.
+/// As a terminal shows the books: each step of the chain, how many there are, what it is and
+/// the page that lists them; and what it means if nothing is unexplained.
 #[must_use]
 pub fn reconciliation_in_text(
     books: &Reconciliation,
@@ -187,9 +187,8 @@ pub fn reconciliation_in_text(
     };
     let row = |step: Step| {
         let label = "  ".repeat(step.level.into()) + step.label;
-        let list = step.list.map(|page| format!("({page})"));
-        let note = [step.note, list.unwrap_or_default()].join(" ");
-        vec![label, step.number.to_string(), note.trim().to_owned()]
+        let list = step.list.unwrap_or_default();
+        vec![label, step.number.to_string(), step.note, list]
     };
     let rows = steps(&formats, books).into_iter().map(row);
     (rows.collect(), agreeing(Texts::of(language), books.sides))

@@ -40,8 +40,10 @@ pub async fn run(arguments: Arguments) -> Result<Verdict> {
     let stopped = trouble::list(&house.db)
         .await
         .context("what ticketing takes none of could not be read")?;
-    let site = set_up::site_in_force(&house.config, &house.db).await?;
-    let currency = site.map_or_else(String::new, |site| site.currency);
+    // For the currency alone: the books stand, whatever has become of the site's file.
+    let site = set_up::site_in_force(&house.config, &house.db).await;
+    let currency = site.ok().flatten().map(|site| site.currency);
+    let currency = currency.unwrap_or_default();
     let is_fine = books.is_clean() && stopped.is_empty();
     let language = match arguments.format {
         Format::Table => language(),
@@ -64,7 +66,7 @@ pub async fn run(arguments: Arguments) -> Result<Verdict> {
 }
 
 kernel::texts!(Texts in Fr, En {
-    headings: ", >nombre, ", ", >count, ";
+    headings: ", >nombre, , page", ", >count, , page";
     unexplained: "Différences que rien n’explique : {n}",
         "{n} differences that nothing explains:";
     more: "… et {n} de plus.", "… and {n} more.";
@@ -187,7 +189,7 @@ fn for_people(t: &Texts, language: Language, currency: &str, books: &Reconciliat
     let (rows, agree) = office::reconciliation_in_text(books, language, currency);
     let table = table(t.headings, &rows);
     if books.is_clean() {
-        return format!("{table}\n{agree}\n");
+        return format!("{agree}\n\n{table}");
     }
     let unexplained = fill(t.unexplained, &[("n", &books.unexplained)]);
     let mut text = format!("{table}\n{unexplained}\n");

@@ -135,7 +135,7 @@ pub(super) fn read(path: &Path) -> Result<Manifest> {
 /// In what it differs.
 pub async fn verify(path: &Path) -> Result<Manifest> {
     ensure!(
-        path.exists(),
+        !matches!(path.try_exists(), Ok(false)),
         "there is no backup {}; give the path of one, such as `passerelle backup` printed",
         path.display()
     );

@@ -90,7 +90,7 @@ impl<'t> Lines<'t> {
             let before = names.get(from..of)?;
             Some((
                 of,
-                from + before.iter().position(|name| *name == names[of])?,
+                from + before.iter().position(|name| Some(name) == names.get(of))?,
             ))
         };
         let section = names.iter().rposition(|name| name.starts_with('['));
@@ -102,7 +102,7 @@ impl<'t> Lines<'t> {
         let signs = self.text[self.starts[of]..].find(|c: char| !"[ \t".contains(c));
         Some(Repeated {
             offset: self.starts[of] + signs.unwrap_or(0),
-            what: names[of],
+            what: names.get(of)?,
             line: line + 1,
         })
     }

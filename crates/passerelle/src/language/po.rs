@@ -52,6 +52,7 @@ mod tests {
             (include_str!("../../fr/errors.po"), &*ERRORS),
             (include_str!("../../fr/help.po"), &*HELP),
         ] {
+            assert!(!po.contains("fuzzy"), "a guess is no translation");
             for line in po.lines() {
                 let begins = |word| line.strip_prefix(word);
                 let quoted = begins("msgid ")

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use x509_cert::Certificate;
 use x509_cert::der::Decode;
+use x509_cert::ext::pkix::{AuthorityKeyIdentifier, SubjectKeyIdentifier};
 use x509_cert::time::Time;
 
 /// Where certificate and key are, in PEM.
@@ -105,13 +106,20 @@ impl Identity {
     /// Whether the certificate vouches for itself, and nobody else does.
     #[must_use]
     pub fn is_self_signed(&self) -> bool {
-        let [only] = &self.key.cert[..] else {
+        let Some((first, others)) = self.key.cert.split_first() else {
             return false;
         };
-        Certificate::from_der(only).is_ok_and(|read| {
-            let said = read.tbs_certificate;
-            said.issuer == said.subject
-        })
+        let Ok(read) = Certificate::from_der(first) else {
+            return false;
+        };
+        let said = &read.tbs_certificate;
+        let own = said.get::<SubjectKeyIdentifier>().ok().flatten();
+        let own = own.map(|(_, own)| own.0);
+        let vouching = said.get::<AuthorityKeyIdentifier>().ok().flatten();
+        let vouching = vouching.and_then(|(_, of)| of.key_identifier);
+        // An authority may bear the name of what it vouches for, but not its key.
+        let is_of_another = own.is_some() && vouching.is_some() && own != vouching;
+        said.issuer == said.subject && !is_of_another && others.iter().all(|other| other == first)
     }
 
     /// Whether the certificate is for this host, a name or an address.
@@ -159,10 +167,10 @@ impl TlsFiles {
     pub fn identity(&self, contents: &Contents) -> Result<Identity, TlsError> {
         let chain = self.chain(&contents.certificate)?;
         let first = chain.first().map_or(&[][..], |first| first);
-        let (valid_from, valid_until) =
-            validity(first).ok_or_else(|| TlsError::BrokenCertificate {
-                path: self.certificate.clone(),
-            })?;
+        // Whether it is a certificate is judged below, by who serves it: some are taken whose
+        // serial number or dates are none by the book.
+        let always = (Timestamp::MIN, Timestamp::MAX);
+        let (valid_from, valid_until) = validity(first).unwrap_or(always);
         let key =
             PrivateKeyDer::from_pem_slice(&contents.key).map_err(|source| TlsError::NoKey {
                 path: self.key.clone(),
@@ -203,8 +211,8 @@ impl TlsFiles {
     }
 }
 
-/// The first and the last moment at which a certificate is valid; `None` if it is not a
-/// certificate. Some use the ends of the calendar for "always".
+/// The first and the last moment at which a certificate is valid; `None` if it cannot be
+/// read by the book. Some use the ends of the calendar for "always".
 fn validity(certificate: &[u8]) -> Option<(Timestamp, Timestamp)> {
     let validity = Certificate::from_der(certificate)
         .ok()?
@@ -256,5 +264,41 @@ mod tests {
             }
         }
         assert_eq!(validity(&[0x30, 0xff]), None);
+    }
+
+    #[test]
+    fn only_what_vouches_for_itself_is_self_signed() {
+        let named = |is_authority| {
+            let mut params = CertificateParams::new(["gate.example.org".to_owned()]).unwrap();
+            params
+                .distinguished_name
+                .push(rcgen::DnType::CommonName, "gate.example.org");
+            params.use_authority_key_identifier_extension = true;
+            if is_authority {
+                params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+            } else {
+                params.is_ca = rcgen::IsCa::ExplicitNoCa;
+            }
+            params
+        };
+        let [key, own] = [(); 2].map(|()| KeyPair::generate().unwrap());
+        let itself = named(false).self_signed(&key).unwrap();
+        let authority = rcgen::Issuer::new(named(true), own);
+        let by_another = named(false).signed_by(&key, &authority).unwrap();
+        for (chain, is_self_signed) in [
+            (vec![itself.der()], true),
+            (vec![itself.der(), itself.der()], true),
+            (vec![by_another.der()], false),
+        ] {
+            let chain = chain.into_iter().cloned().collect();
+            let private = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
+            let key = CertifiedKey::from_der(chain, private, &provider()).unwrap();
+            let identity = Identity {
+                key: Arc::new(key),
+                valid_from: Timestamp::MIN,
+                valid_until: Timestamp::MAX,
+            };
+            assert_eq!(identity.is_self_signed(), is_self_signed);
+        }
     }
 }

@@ -19,11 +19,12 @@ pub enum DbError {
     Unavailable(#[source] Engine),
     /// The SQLite file would be where this process may only read.
     #[error(
-        "the database {} is where the service may only read: systemd's unit lets it write in its \
-         StateDirectory= only, /var/lib/passerelle. Move the database there ([database] url), or \
+        "the database {} is where the service may only read. Systemd's unit lets it write in its \
+         StateDirectory= only, /var/lib/passerelle: move the database there ([database] url), or \
          allow its folder: `systemctl edit passerelle`, and there ReadWritePaths={} below [Service], \
-         once that folder is there and the service’s user owns it",
-        path.display(), path.parent().unwrap_or(path).display()
+         once that folder is there and the service’s user owns it. Without such a unit the disk is \
+         read-only, as after a fault: look at it first",
+        path.display(), kernel::folder_of(path).display()
     )]
     ReadOnly {
         /// The file.

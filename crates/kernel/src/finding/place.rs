@@ -86,12 +86,12 @@ impl<'t> Lines<'t> {
         let lines = self.text.lines().take(here + 1);
         let name = |line: &'t str| line.split(['=', '#']).next().unwrap_or_default().trim();
         let names: Vec<_> = lines.map(name).collect();
+        // As TOML takes them: blanks and quotes make no other name.
+        let bare = |name: &str| name.replace([' ', '\t', '"', '\''], "");
         let first = |of: usize, from: usize| {
-            let before = names.get(from..of)?;
-            Some((
-                of,
-                from + before.iter().position(|name| Some(name) == names.get(of))?,
-            ))
+            let (before, this) = (names.get(from..of)?, bare(names.get(of)?));
+            let at = before.iter().position(|name| bare(name) == this)?;
+            Some((of, from + at))
         };
         let section = names.iter().rposition(|name| name.starts_with('['));
         // Lists of tables have a header for each.
@@ -436,6 +436,10 @@ mod tests {
         assert_eq!(said("[a]\nk = {b = 1, b = 2}", "b"), None);
         assert_eq!(said("[a.b]\n[a]\nb = 2", "b"), None);
         assert_eq!(said("[[a]]\n[a]", "a"), None);
+        assert_eq!(said("[a]\n[ a ]\nk = 1\n", "a ]"), is(4, "[ a ]", 1));
+        assert_eq!(said("k = 0\n\"k\" = 1", "k"), is(6, "\"k\"", 1));
+        let behind = Lines::of("[a]\nk = \"\"\"x\n").repeated(13, "duplicate key");
+        assert!(behind.is_none(), "{behind:?}");
     }
 
     #[test]

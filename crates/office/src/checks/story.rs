@@ -64,8 +64,8 @@ kernel::texts!(Texts in Fr, En beside crate::words::Words {
     disputed: "contesté : {why}", "disputed: {why}";
     cancelled: "Entrée annulée", "Entry cancelled";
     cancel_heard: "Annulation reçue", "Cancellation received";
-    cancel_delivered: "Annulation remise à la billetterie", "Cancellation handed to ticketing";
-    cancel_staged: "Annulation prise par la billetterie", "Cancellation taken by ticketing";
+    cancel_delivered: "Annulation confirmée par la billetterie", "Cancellation confirmed by ticketing";
+    cancel_staged: "Annulation arrivée à la billetterie", "Cancellation arrived at ticketing";
     given_back: "Entrée rendue par Otipass", "Entry given back by Otipass";
 });
 

@@ -35,8 +35,10 @@ impl State {
 /// What has been tried of the whole.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Proven {
-    /// Ticketing took an entry.
-    pub(super) taken: bool,
+    /// An entry was sold here.
+    pub(super) sold: bool,
+    /// Ticketing, whoever's it is, took an entry.
+    pub(super) delivered: bool,
     /// A device was enrolled.
     pub(super) enrolled: bool,
 }
@@ -45,10 +47,8 @@ impl Proven {
     pub(super) async fn read(visit: &Visit) -> Result<Self, PageError> {
         let devices = gate::devices(visit.db()).await?;
         Ok(Self {
-            taken: match visit.set_up().sold_elsewhere {
-                true => gate::records::ledger::has_delivered(visit.db()).await?,
-                false => boxoffice::report::has_sold(visit.db()).await?,
-            },
+            sold: boxoffice::report::has_sold(visit.db()).await?,
+            delivered: gate::records::ledger::has_delivered(visit.db()).await?,
             enrolled: devices.iter().any(|device| device.tokens > 0),
         })
     }
@@ -62,10 +62,12 @@ pub(super) fn states(set_up: &SetUp, present: &Present, proven: Proven) -> [Stat
         catalogue,
         ..
     } = present;
+    // A box office of ours may be another process on this database: its catalogue stands here.
+    let is_elsewhere = set_up.sold_elsewhere && catalogue.seasons.is_empty();
     STEPS.map(|step| {
         let is_done = match step {
             _ if set_up.of(step).file().is_some() => return State::ByFile,
-            access::CATALOGUE | access::TARIFF_MAPPING | access::BUYER if set_up.sold_elsewhere => {
+            access::CATALOGUE | access::TARIFF_MAPPING | access::BUYER if is_elsewhere => {
                 return State::Elsewhere;
             }
             access::MAPPING if interface.mapping_draft.is_some() => return State::Mistakes,
@@ -76,7 +78,8 @@ pub(super) fn states(set_up: &SetUp, present: &Present, proven: Proven) -> [Stat
             access::CATALOGUE => catalogue::is_whole(present),
             access::TARIFF_MAPPING => tariff_mapping::is_whole(catalogue),
             access::BUYER => buyer::is_whole(catalogue),
-            access::TEST_CARD => proven.taken,
+            access::TEST_CARD if is_elsewhere => proven.delivered,
+            access::TEST_CARD => proven.sold,
             _ => proven.enrolled,
         };
         if is_done { State::Done } else { State::ToDo }

@@ -12,7 +12,8 @@ pub(crate) fn samples(frame: &Frame) -> Vec<String> {
         ..SetUp::default()
     };
     let proven = Proven {
-        taken: true,
+        sold: true,
+        delivered: true,
         enrolled: true,
     };
     let elsewhere = SetUp {
@@ -39,12 +40,7 @@ pub(crate) fn samples(frame: &Frame) -> Vec<String> {
             Some(Line::Bad(Phrase::new("It is <b>.", "C’est <b>."))),
         ),
         (by_file, Present::default(), proven, None),
-        (
-            elsewhere,
-            catalogue::sample::present(),
-            proven,
-            Some(Line::Well),
-        ),
+        (elsewhere, Present::default(), proven, Some(Line::Well)),
     ]
     .into_iter()
     .map(|(set_up, present, proven, line)| {

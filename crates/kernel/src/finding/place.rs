@@ -436,7 +436,7 @@ mod tests {
         assert_eq!(said("[a]\nk = {b = 1, b = 2}", "b"), None);
         assert_eq!(said("[a.b]\n[a]\nb = 2", "b"), None);
         assert_eq!(said("[[a]]\n[a]", "a"), None);
-        assert_eq!(said("[a]\n[ a ]\nk = 1\n", "a ]"), is(4, "[ a ]", 1));
+        assert_eq!(said("[a]\n[ a ]\nk = 1\n", "a ]"), is(6, "[ a ]", 1));
         assert_eq!(said("k = 0\n\"k\" = 1", "k"), is(6, "\"k\"", 1));
         let behind = Lines::of("[a]\nk = \"\"\"x\n").repeated(13, "duplicate key");
         assert!(behind.is_none(), "{behind:?}");

@@ -3,6 +3,7 @@
 
 pub mod change;
 pub(crate) mod file;
+mod form;
 pub(crate) mod found;
 pub mod interface;
 pub(crate) mod known;

@@ -1,7 +1,7 @@
 //! The site file: an organisation's sectors, doors and devices as TOML.
 
 use crate::site::change::{NAME_LIMIT_CHARS, is_currency, is_name};
-use crate::site::found;
+use crate::site::{form, found};
 use crate::{Device, DeviceSettings, Door, Site};
 use kernel::finding::{Finding, Lines, Phrase, Place, Position, Repeated, Thing};
 use kernel::{DeviceCode, DoorCode, InvalidCode, SectorCode};
@@ -69,6 +69,7 @@ pub fn read_site(text: &str) -> (Option<Site>, Vec<Finding>) {
         lines: Lines::of(text),
         findings: Vec::new(),
         broken: false,
+        lacks_entries: false,
     };
     let site = reader.read();
     let site = site.filter(|_| !reader.broken);
@@ -146,6 +147,8 @@ struct Reader<'a> {
     lines: Lines<'a>,
     findings: Vec<Finding>,
     broken: bool,
+    /// Whether some could not be read, so that who names them is not to blame.
+    lacks_entries: bool,
 }
 
 impl Reader<'_> {
@@ -186,21 +189,24 @@ impl Reader<'_> {
         field.get_ref().clone()
     }
 
-    fn read(&mut self) -> Option<Site> {
-        let file: File = match toml::from_str(self.text) {
-            Ok(file) => file,
-            Err(error) => {
-                let offset = error.span().map_or(0, |span| span.start);
-                let why = Phrase::of_reader(error.message(), "ce n’est pas du TOML");
-                self.refuse(match self.lines.repeated(offset, error.message()) {
-                    Some(Repeated { offset, what, line }) => {
-                        found::site_file_repeated(self.lines.at(offset), what, line)
-                    }
-                    None => found::site_file_broken(self.lines.at(offset), why),
-                });
-                return None;
+    fn refuse_form(&mut self, error: &toml::de::Error) {
+        let offset = error.span().map_or(0, |span| span.start);
+        let why = Phrase::of_reader(error.message(), "ce n’est pas du TOML");
+        self.refuse(match self.lines.repeated(offset, error.message()) {
+            Some(Repeated { offset, what, line }) => {
+                found::site_file_repeated(self.lines.at(offset), what, line)
             }
-        };
+            None => found::site_file_broken(self.lines.at(offset), why),
+        });
+    }
+
+    fn read(&mut self) -> Option<Site> {
+        // So that it is not told of once more.
+        let usual = |key: &str| if key == "currency" { "EUR" } else { "UTC" };
+        let (file, lacks_entries) =
+            form::read::<File>(self.text, usual, |error| self.refuse_form(error));
+        let file = file?;
+        self.lacks_entries = lacks_entries;
         let institution = self.code(&file.institution);
         let organisation = self.code(&file.organisation);
         let name = self.name(&file.name);
@@ -260,7 +266,7 @@ impl Reader<'_> {
                 let Some(sector) = self.code::<SectorCode>(field) else {
                     continue;
                 };
-                if !sectors.contains_key(&sector) {
+                if !sectors.contains_key(&sector) && !self.lacks_entries {
                     self.refuse(found::sector_unknown(self.at(field), &code, &sector));
                 }
                 door.sectors.insert(sector);
@@ -290,7 +296,7 @@ impl Reader<'_> {
                 continue;
             };
             let at = self.at(&entry.door);
-            if !doors.contains_key(&door) {
+            if !doors.contains_key(&door) && !self.lacks_entries {
                 self.refuse(found::door_unknown(at, &code, &door));
             }
             places.insert(Thing::Device(code.to_string()), at);

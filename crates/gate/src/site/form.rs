@@ -101,7 +101,6 @@ fn entries<'t, 'a>(value: &'t mut DeValue<'a>) -> &'t mut [Spanned<DeValue<'a>>]
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use kernel::Finding;
 
     const VILLENEUVE: &str = include_str!("../../../../examples/villeneuve/site.toml");

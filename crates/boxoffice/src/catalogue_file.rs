@@ -21,9 +21,6 @@ pub use write::write_catalogue;
 
 /// The largest catalogue file that is read, in bytes.
 const MAX_FILE_BYTES: usize = 1024 * 1024;
-/// For so many places that are no TOML the text is walked through for what stands there
-/// already.
-const LOOKED_FOR_MAX: usize = 100;
 
 /// What came of reading a catalogue file.
 #[derive(Debug, Default)]
@@ -173,12 +170,10 @@ impl Reader<'_> {
             return self.find(0, found::catalogue_file_too_large);
         }
         let (root, errors) = DeTable::parse_recoverable(self.text);
-        for (number, error) in errors.into_iter().enumerate() {
+        for error in errors {
             let offset = error.span().map_or(0, |span| span.start);
             let message = error.message().replace('\n', ", ");
-            let is_looked_for = number < LOOKED_FOR_MAX;
-            let repeated = is_looked_for.then(|| self.lines.repeated(offset, &message));
-            match repeated.flatten() {
+            match self.lines.repeated(offset, &message) {
                 Some(Repeated { offset, what, line }) => {
                     self.find(offset, |at| found::catalogue_file_repeated(at, what, line));
                 }

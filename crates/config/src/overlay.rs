@@ -139,12 +139,9 @@ pub fn read<T: DeserializeOwned + Default>(
         broken_lines: BTreeSet::new(),
         mistakes: Vec::new(),
     };
-    for (number, error) in errors.into_iter().enumerate() {
+    for error in errors {
         let mut at = error.span().map_or(0, |span| span.start);
-        // To look for the first of two takes a walk through the text each time.
-        let is_looked_for = number < MISTAKES_MAX;
-        let repeated = is_looked_for.then(|| layers.lines.repeated(at, error.message()));
-        match repeated.flatten() {
+        match layers.lines.repeated(at, error.message()) {
             Some(Repeated { offset, what, line }) => {
                 at = offset;
                 let told = format!(

@@ -83,7 +83,7 @@ fn unheard(place: Place, listen: SocketAddr, error: &io::Error) -> Finding {
 fn unwritten(refusal: &Refusal) -> Finding {
     let (place, path) = (refusal.place.clone(), refusal.path.display());
     let why = Phrase::of_file(&refusal.error);
-    let folder = refusal.path.parent().unwrap_or(&refusal.path).display();
+    let folder = kernel::folder_of(&refusal.path).display();
     match (refusal.what, refusal.error.kind()) {
         (Kept::Backups, ErrorKind::ReadOnlyFilesystem) => found::backup_read_only(place, path),
         (Kept::Database, ErrorKind::ReadOnlyFilesystem) => {

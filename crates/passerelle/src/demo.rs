@@ -193,8 +193,7 @@ pub async fn run(arguments: Arguments) -> Result<Verdict> {
 
 /// A service with nothing set up, and the stand-in Otipass to connect it to.
 async fn empty(arguments: &Arguments, folder: &Path) -> Result<Verdict> {
-    // The service opens it again, and would name a configuration that the demo has not.
-    drop(serve::listen(arguments.listen, "--listen").await?);
+    let listener = serve::listen(arguments.listen, "--listen").await?;
     let sandbox_listener = serve::listen(arguments.sandbox, "--sandbox").await?;
     let sandbox_address = sandbox_listener.local_addr()?;
     let (config, path) = configure(folder, arguments.listen, "")?;
@@ -219,7 +218,7 @@ async fn empty(arguments: &Arguments, folder: &Path) -> Result<Verdict> {
         &[("sandbox", &sandbox_address), ("mapping", &mapping_text)],
     );
     outln!("{empty}");
-    let served = serve::with(config, path, Surroundings::Nothing, None).await;
+    let served = serve::with(config, path, Surroundings::Nothing, None, listener).await;
     shutdown.cancel();
     if let Ok(result) = sandboxed.await {
         result.context("the stand-in Otipass failed")?;

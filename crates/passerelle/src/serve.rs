@@ -73,25 +73,22 @@ pub async fn run(mut arguments: Arguments) -> Result<Verdict> {
         );
     }
     let clock = arguments.clock.map(ManualClock::new);
-    with(
-        config,
-        arguments.config.path(),
-        Surroundings::Variables,
-        clock,
-    )
-    .await
+    let listener = listen(config.server.listen, "[server] listen").await?;
+    let path = arguments.config.path();
+    with(config, path, Surroundings::Variables, clock, listener).await
 }
 
-/// Serves by this configuration, read at `config_path` with these surroundings,
-/// until Ctrl-C or SIGTERM; by the clock that requests set, if there is one.
+/// Serves by this configuration, read at `config_path` with these surroundings, on a
+/// port that is open, until Ctrl-C or SIGTERM; by the clock that requests set, if there
+/// is one.
 pub async fn with(
     config: Config,
     config_path: PathBuf,
     surroundings: Surroundings,
     by_request: Option<ManualClock>,
+    listener: TcpListener,
 ) -> Result<Verdict> {
     let prometheus = start_metrics()?;
-    let listener = listen(config.server.listen, "[server] listen").await?;
     let address = listener.local_addr().unwrap_or(config.server.listen);
     let doors = Doors::open(listener, &config).await?;
     let (inside, scheme) = (doors.inside, doors.scheme());

@@ -1,5 +1,7 @@
 use super::{Phrase, Say};
 use crate::Language;
+use std::cell::OnceCell;
+use std::collections::HashMap;
 use std::path::PathBuf;
 
 /// A place in a text: line and character, both from 1. A byte-order mark does not
@@ -37,6 +39,19 @@ pub struct Lines<'t> {
     starts: Vec<usize>,
     /// How many characters there are before each block.
     characters: Vec<usize>,
+    /// What each line of TOML names, if somebody asks.
+    named: OnceCell<Vec<Named<'t>>>,
+}
+
+/// A line of TOML.
+#[derive(Debug)]
+struct Named<'t> {
+    /// The header or key that stands there.
+    name: &'t str,
+    /// The line of its section's header, which it may be itself.
+    section: Option<usize>,
+    /// Which line has this header first, or this key in its section, if not this one.
+    first: Option<usize>,
 }
 
 impl<'t> Lines<'t> {
@@ -59,6 +74,7 @@ impl<'t> Lines<'t> {
                 .chain(ends.map(|(at, _)| at + 1))
                 .collect(),
             characters: characters.collect(),
+            named: OnceCell::new(),
         }
     }
 
@@ -82,27 +98,18 @@ impl<'t> Lines<'t> {
         if !said.starts_with("duplicate key") {
             return None;
         }
+        let named = self.named.get_or_init(|| named(self.text));
         let here = self.at(offset).line - 1;
-        let lines = self.text.lines().take(here + 1);
-        let name = |line: &'t str| line.split(['=', '#']).next().unwrap_or_default().trim();
-        let names: Vec<_> = lines.map(name).collect();
-        // As TOML takes them: blanks and quotes make no other name.
-        let bare = |name: &str| name.replace([' ', '\t', '"', '\''], "");
-        let first = |of: usize, from: usize| {
-            let (before, this) = (names.get(from..of)?, bare(names.get(of)?));
-            let at = before.iter().position(|name| bare(name) == this)?;
-            Some((of, from + at))
-        };
-        let section = names.iter().rposition(|name| name.starts_with('['));
+        let this = named.get(here)?;
         // Lists of tables have a header for each.
-        let once = section.filter(|at| *at == here || !names[*at].starts_with("[["));
-        let (of, line) = once
-            .and_then(|section| first(section, 0))
-            .or_else(|| first(here, section.unwrap_or(0)))?;
+        let is_once = |at: &usize| *at == here || !named[*at].name.starts_with("[[");
+        let section = this.section.filter(is_once);
+        let section = section.and_then(|at| Some((at, named[at].first?)));
+        let (of, line) = section.or(this.first.map(|first| (here, first)))?;
         let signs = self.text[self.starts[of]..].find(|c: char| !"[ \t".contains(c));
         Some(Repeated {
             offset: self.starts[of] + signs.unwrap_or(0),
-            what: names.get(of)?,
+            what: named[of].name,
             line: line + 1,
         })
     }
@@ -114,6 +121,30 @@ impl<'t> Lines<'t> {
         let before = self.characters.get(block).copied().unwrap_or_default();
         before + begun(&self.text.as_bytes()[block * Self::BLOCK..offset])
     }
+}
+
+fn named(text: &str) -> Vec<Named<'_>> {
+    let (mut headers, mut keys, mut section) = (HashMap::new(), HashMap::new(), None);
+    let lines = text.lines().enumerate().map(|(at, line)| {
+        let name = line.split(['=', '#']).next().unwrap_or_default().trim();
+        // As TOML takes them: blanks and quotes make no other name.
+        let bare = name.replace([' ', '\t', '"', '\''], "");
+        let of = if name.starts_with('[') {
+            section = Some(at);
+            keys.clear();
+            &mut headers
+        } else {
+            &mut keys
+        };
+        let first = *of.entry(bare).or_insert(at);
+        let first = Some(first).filter(|first| *first != at);
+        Named {
+            name,
+            section,
+            first,
+        }
+    });
+    lines.collect()
 }
 
 /// A section or a key of a TOML file that stands there for the second time.
